@@ -1,0 +1,25 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import {
+  ChunkSchema,
+  type DeltaSchema,
+  type DoneSchema,
+  type Chunk,
+  type ProgressSchema,
+} from '@tutti/proto/tutti/agent/v1/chunk';
+
+type ProgressKind = NonNullable<MessageInitShape<typeof ProgressSchema>['kind']>;
+
+/** A chunk that tells what the call waits for. */
+export function progress(kind: ProgressKind): Chunk {
+  return create(ChunkSchema, { kind: { case: 'progress', value: { kind } } });
+}
+
+/** A chunk with a piece of the answer. */
+export function delta(value: MessageInitShape<typeof DeltaSchema>): Chunk {
+  return create(ChunkSchema, { kind: { case: 'delta', value } });
+}
+
+/** The last chunk. */
+export function done(value: MessageInitShape<typeof DoneSchema>): Chunk {
+  return create(ChunkSchema, { kind: { case: 'done', value } });
+}

@@ -1,0 +1,206 @@
+import { seededRandom, virtualClock } from '@tutti/testing';
+import { describe, expect, it } from 'vitest';
+import { createCluster, type Cluster, type Request } from './cluster.ts';
+import type { ClusterError} from './error.ts';
+import type { Reason } from './error.ts';
+import { Priority } from './generate.ts';
+import { callFor, contextWith, sayHello, stateWith } from './calls.fixture.ts';
+
+function clusterWith(states: Record<string, Parameters<typeof stateWith>[0]>) {
+  const clock = virtualClock();
+  const cluster = createCluster({ clock });
+  for (const [name, state] of Object.entries(states)) cluster.report(name, sayHello, stateWith(state));
+  return { clock, cluster };
+}
+
+const reasonOf = (request: Request): Promise<Reason> =>
+  request.lease.then(
+    () => expect.unreachable('a lease was given'),
+    (error: ClusterError) => error.reason,
+  );
+
+const nodeOf = async (request: Request): Promise<string> => (await request.lease).node;
+
+const ask = (cluster: Cluster, model = 'm', changes: Parameters<typeof contextWith>[0] = {}): Request =>
+  cluster.request(callFor(model), contextWith(changes));
+
+describe('choosing', () => {
+  it('takes the node with the fewest calls in flight', async () => {
+    const { cluster } = clusterWith({ a: { slots: 4 }, b: { slots: 4 } });
+    const nodes = [
+      await nodeOf(ask(cluster)),
+      await nodeOf(ask(cluster)),
+      await nodeOf(ask(cluster)),
+      await nodeOf(ask(cluster)),
+    ];
+    expect(nodes.toSorted()).toEqual(['a', 'a', 'b', 'b']);
+  });
+
+  it('prefers, of equally busy nodes, the one that holds the model in memory', async () => {
+    const { cluster } = clusterWith({ a: {}, b: { resident: ['m:latest'] } });
+    expect(await nodeOf(ask(cluster))).toBe('b');
+  });
+
+  it('takes a name without a tag for the latest', async () => {
+    const { cluster } = clusterWith({ a: { models: ['m:latest'] } });
+    expect(await nodeOf(ask(cluster, 'm'))).toBe('a');
+  });
+
+  it('obeys a pin, and never asks a node that failed the call', async () => {
+    const { cluster } = clusterWith({ a: { slots: 3 }, b: { slots: 3 } });
+    expect(await nodeOf(ask(cluster, 'm', { pin: 'b' }))).toBe('b');
+    const ticket = { sequence: 1, attempt: 2, excluded: new Set(['a']) };
+    expect(await nodeOf(ask(cluster, 'm', { ticket }))).toBe('b');
+  });
+
+  it('gives a runner one call more than it has slots, and no more', async () => {
+    const { cluster } = clusterWith({ a: { slots: 4, perRunner: 1 } });
+    await ask(cluster).lease;
+    await ask(cluster).lease;
+    expect(ask(cluster).position).toBe(0);
+  });
+});
+
+describe('waiting', () => {
+  it('serves first come first, and higher classes before', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 } });
+    const running = ask(cluster);
+    const late = ask(cluster);
+    const later = ask(cluster);
+    const urgent = ask(cluster, 'm', { priority: Priority.INTERACTIVE });
+    expect([urgent.position, late.position, later.position]).toEqual([0, 1, 2]);
+    running.release();
+    expect(await nodeOf(urgent)).toBe('a');
+    expect(late.position).toBe(0);
+  });
+
+  it('lets a call pass that could go while another model has no room', async () => {
+    const { cluster } = clusterWith({ a: { models: ['m'], slots: 1 }, b: { models: ['n'], slots: 1 } });
+    ask(cluster, 'm');
+    expect(ask(cluster, 'm').position).toBe(0);
+    expect(await nodeOf(ask(cluster, 'n'))).toBe('b');
+  });
+
+  it('frees the place of a call that is aborted', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 } });
+    ask(cluster);
+    const controller = new AbortController();
+    const waiting = ask(cluster, 'm', { signal: controller.signal });
+    controller.abort();
+    expect(await reasonOf(waiting)).toBe('client_closed');
+    expect(cluster.waiting).toBe(0);
+  });
+
+  it('frees the place of a call whose caller leaves without a word', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 } });
+    const running = ask(cluster);
+    const waiting = ask(cluster);
+    waiting.release();
+    running.release();
+    expect(cluster.nodes[0]?.inFlight).toBe(0);
+    expect(cluster.waiting).toBe(0);
+  });
+
+  it('counts a node without a slot as full until it reports', async () => {
+    const { cluster } = clusterWith({ a: { slots: 2 } });
+    const first = ask(cluster);
+    (await first.lease).refused();
+    first.release();
+    const waiting = ask(cluster);
+    expect(waiting.position).toBe(0);
+    cluster.report('a', sayHello, stateWith({ slots: 2 }));
+    expect(await nodeOf(waiting)).toBe('a');
+  });
+
+  it('counts a node without a slot as full for 250 ms if it does not report', async () => {
+    const { cluster, clock } = clusterWith({ a: { slots: 2 } });
+    const first = ask(cluster);
+    (await first.lease).refused();
+    first.release();
+    const waiting = ask(cluster);
+    await clock.advance(249);
+    expect(waiting.position).toBe(0);
+    await clock.advance(1);
+    expect(await nodeOf(waiting)).toBe('a');
+  });
+});
+
+describe('refusing', () => {
+  it('knows a model that nobody has', async () => {
+    const { cluster } = clusterWith({ a: {} });
+    expect(await reasonOf(ask(cluster, 'nope'))).toBe('model_not_found');
+  });
+
+  it('says so when there is no node at all', async () => {
+    const { cluster } = clusterWith({});
+    expect(await reasonOf(ask(cluster))).toBe('no_healthy_node');
+  });
+
+  it('names the nodes that are ready when the pinned one is not', async () => {
+    const { cluster } = clusterWith({ a: {} });
+    await expect(ask(cluster, 'm', { pin: 'z' }).lease).rejects.toThrow('Node "z" is not ready. Ready: a.');
+  });
+
+  it('gives up at once when every node that has the model has failed the call', async () => {
+    const { cluster } = clusterWith({ a: {} });
+    const ticket = { sequence: 1, attempt: 2, excluded: new Set(['a']) };
+    expect(await reasonOf(ask(cluster, 'm', { ticket }))).toBe('no_healthy_node');
+  });
+
+  it('waits for a silent node to come back', async () => {
+    const { cluster, clock } = clusterWith({ a: {} });
+    cluster.suspend('a');
+    const waiting = ask(cluster);
+    await clock.advance(4_999);
+    cluster.report('a', sayHello, stateWith());
+    expect(await nodeOf(waiting)).toBe('a');
+  });
+
+  it('does not wait for a silent node longer than its patience', async () => {
+    const { cluster, clock } = clusterWith({ a: {} });
+    cluster.suspend('a');
+    const waiting = ask(cluster);
+    await clock.advance(5_000);
+    expect(await reasonOf(waiting)).toBe('no_healthy_node');
+  });
+
+  it.each([{ draining: true }, { problem: 'Ollama is down' }])('sends nothing to a node that reports %o', (state) => {
+    const { cluster } = clusterWith({ a: state });
+    expect(ask(cluster).position).toBe(0);
+  });
+
+  it('tells those who wait when the last node that could serve them is removed', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 }, b: { models: ['n'] } });
+    ask(cluster);
+    const waiting = ask(cluster);
+    cluster.remove('a');
+    expect(await reasonOf(waiting)).toBe('model_not_found');
+  });
+});
+
+it('never gives more leases than slots, and forgets nobody, whatever the order of events', async () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = seededRandom(seed);
+    const slots = { a: 2, b: 3 };
+    const { cluster } = clusterWith({ a: { slots: 2 }, b: { slots: 3 } });
+    const open = new Set<Request>();
+    for (let step = 0; step < 200; step++) {
+      const oldest = [...open][Math.floor(random() * open.size)];
+      if (random() < 0.55) open.add(ask(cluster));
+      else if (oldest) {
+        oldest.release();
+        open.delete(oldest);
+      }
+      for (const node of cluster.nodes) {
+        expect(node.inFlight, `seed ${seed}, step ${step}`).toBeLessThanOrEqual(slots[node.name as 'a' | 'b']);
+      }
+    }
+    const inFlight = cluster.nodes.reduce((sum, node) => sum + node.inFlight, 0);
+    expect(inFlight + cluster.waiting, `seed ${seed}`).toBe(open.size);
+    for (const request of open) request.release();
+    expect(
+      cluster.nodes.every((node) => node.inFlight === 0 && node.inFlightByModel.size === 0),
+      `seed ${seed}`,
+    ).toBe(true);
+  }
+});

@@ -1,0 +1,38 @@
+import type { Call, Message } from '@tutti/proto/tutti/agent/v1/call';
+import type { Chunk } from '@tutti/proto/tutti/agent/v1/chunk';
+import { Priority, Privacy } from '@tutti/proto/tutti/agent/v1/dispatch';
+import type { Ticket } from './ticket.ts';
+
+export type { Call, Chunk, Message };
+export { Priority, Privacy };
+
+/**
+ * The one shape everything has. A backend is a Generate; so are the agent's limiter, the gRPC client, the queue and
+ * retries: each wraps the next.
+ *
+ * Any number of progress and delta chunks, then exactly one done. It fails by throwing a ClusterError, and only so.
+ * It stops by `context.signal`, and only so: whoever starts reading reads to the end or aborts.
+ */
+export type Generate = (call: Call, context: Context) => AsyncIterable<Chunk>;
+
+/** What goes with a call from the face to the backend. */
+export interface Context {
+  /** Aborted when the client is gone or the call is no longer wanted. */
+  readonly signal: AbortSignal;
+  /** The same over all attempts, and in every log. */
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly priority: Priority;
+  readonly privacy: Privacy;
+  /** The call's place in the queue, kept over retries. */
+  readonly ticket: Ticket;
+  /** Orchestrators that the request has passed before this one. */
+  readonly hops: number;
+  /** Name of the only node that will do. */
+  readonly pin?: string;
+}
+
+/** Who asks. */
+export interface Principal {
+  readonly name: string;
+}
