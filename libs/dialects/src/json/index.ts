@@ -1,0 +1,3 @@
+export { parseJson } from './parse.ts';
+export { elements, members, type Member } from './spans.ts';
+export { arrayText, objectText } from './text.ts';

@@ -1,0 +1,12 @@
+export type { Extra } from '../answer.ts';
+export { errorBody } from './errors.ts';
+export { renderPs, renderTags, type ListedModel, type ListedRunner } from './listing.ts';
+export { parseChat, type Request } from './parse-chat.ts';
+export { parseEmbed } from './parse-embed.ts';
+export { parseError } from './parse-error.ts';
+export { parseGenerate } from './parse-generate.ts';
+export { parseChatLine, parseEmbedBody, parseGenerateLine } from './parse-response.ts';
+export { renderChat, renderChatDelta, renderChatDone } from './render-chat.ts';
+export { renderEmbed } from './render-embed.ts';
+export { renderGenerate, renderGenerateDelta, renderGenerateDone } from './render-generate.ts';
+export { renderRequest, type OllamaRequest, type RequestSettings } from './render-request.ts';

@@ -1,0 +1,64 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { ClusterError } from '@tutti/core';
+import type { MessageSchema } from '@tutti/proto/tutti/agent/v1/call';
+import { arrayOf, asFields, asString, invalid, kindOf, type Value } from '../json/fields.ts';
+import { parseJson } from '../json/parse.ts';
+import { expectFunction } from '../ollama/tools.ts';
+import { asParts } from './parts.ts';
+
+const roles: Readonly<Record<string, string>> = { developer: 'system', function: 'tool' };
+
+/** An element of `messages`. The name of a tool's function is there only if it was given: see `withToolNames`. */
+export function asMessage(value: Value) {
+  const fields = asFields(value);
+  const given = fields.need('role', asString).toLowerCase();
+  const role = Object.hasOwn(roles, given) ? (roles[given] ?? given) : given;
+  const thinking = fields.take('reasoning', asString);
+  return {
+    role,
+    parts: (role === 'assistant' ? fields.take('content', asParts) : fields.need('content', asParts)) ?? [],
+    thinking: fields.take('reasoning_content', asString) ?? thinking ?? '',
+    toolCalls: fields.take('tool_calls', arrayOf(asToolCall)) ?? [],
+    toolCallId: fields.take('tool_call_id', asString) ?? '',
+    toolName: (role === 'tool' ? fields.take('name', asString) : undefined) ?? '',
+    extraJson: fields.rest(),
+  };
+}
+
+type ParsedMessage = ReturnType<typeof asMessage>;
+
+/** Names the function that each tool message answers for: OpenAI gives only the id of the call, Ollama wants the name. */
+export function withToolNames(messages: readonly ParsedMessage[]): MessageInitShape<typeof MessageSchema>[] {
+  const names = new Map<string, string>();
+  return messages.map((message) => {
+    for (const { id, name } of message.toolCalls) names.set(id, name);
+    return { ...message, toolName: message.toolName || (names.get(message.toolCallId) ?? '') };
+  });
+}
+
+function asToolCall(value: Value, index: number) {
+  const fields = asFields(value);
+  fields.take('index', () => undefined);
+  expectFunction(fields.take('type', asString), value.path);
+  const called = fields.need('function', asFields);
+  return {
+    index,
+    id: fields.take('id', asString) ?? '',
+    name: called.need('name', asString),
+    argumentsJson: called.take('arguments', asArguments) ?? '{}',
+    extraJson: fields.rest(),
+  };
+}
+
+/** A string that holds a JSON object; models that pass no arguments may leave it empty. */
+function asArguments(value: Value): string {
+  const text = asString(value).trim();
+  if (text === '') return '{}';
+  try {
+    parseJson(text);
+  } catch (cause) {
+    throw invalid(value.path, `field "${value.path}": ${ClusterError.from(cause).message}`);
+  }
+  if (kindOf(text) === 'object') return text;
+  throw invalid(value.path, `field "${value.path}" must hold a JSON object, got ${kindOf(text)}`);
+}
