@@ -1,0 +1,38 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import { channelClosed } from './channel.ts';
+import type { Channel } from './channel.ts';
+import { clientStream, serverStream, unary } from './client-call.ts';
+import { sharedSettings } from './settings.ts';
+import type { Keepalive } from './settings.ts';
+
+/** Connects to `address` (`host:port`) when the first call is made, and again whenever the connection is lost. */
+export function createChannel(address: string, keepalive: Keepalive = {}): Channel {
+  const client = new Client(`dns:${address}`, credentials.createInsecure(), {
+    ...sharedSettings(keepalive),
+    'grpc.keepalive_permit_without_calls': 1,
+    // Whether a call may be tried again depends on what its client has seen; that is not known here.
+    'grpc.enable_retries': 0,
+    'grpc.enable_http_proxy': 0,
+    'grpc.service_config_disable_resolution': 1,
+    // A process that comes back is found soon.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 2_000,
+    'grpc.dns_min_time_between_resolutions_ms': 1_000,
+    // Closing the channel closes its connection.
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  let closed = false;
+  const connection = (): Client => {
+    if (closed) throw channelClosed();
+    return client;
+  };
+  return {
+    unary: (method, request, options) => unary(connection, method, request, options),
+    serverStream: (method, request, options) => serverStream(connection, method, request, options),
+    clientStream: (method, requests, options) => clientStream(connection, method, requests, options),
+    close() {
+      closed = true;
+      client.close();
+    },
+  };
+}

@@ -1,0 +1,11 @@
+export type { Channel } from './channel.ts';
+export { createClient, type CallOptions, type Client, type ClientOptions } from './client.ts';
+export { createChannel } from './grpc-channel.ts';
+export type { HandlerContext, Implementation } from './handler.ts';
+export { createHealth, type Health } from './health.ts';
+export { inTurns } from './in-turns.ts';
+export { createMemoryChannel, type MemoryChannel } from './memory-channel.ts';
+export { listen, type Listening, type PortOptions } from './one-port.ts';
+export { createReflection } from './reflection.ts';
+export { addService, createServer, type ServiceOptions } from './server.ts';
+export { maxMessageBytes, type Keepalive } from './settings.ts';
