@@ -1,0 +1,23 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { Generate } from '@tutti/core';
+import type { VerbRequest } from '@tutti/proto/tutti/agent/v1/model';
+import type { BackendStateSchema, ModelSchema, RunnerSchema } from '@tutti/proto/tutti/agent/v1/state';
+
+/** What a model server must be able to do to stand behind an agent. */
+export interface Backend {
+  /** Runs one call. Emits `loading` progress, deltas and done; queueing and `accepted` are the agent's. */
+  readonly generate: Generate;
+  /** What it has now. Rejects with a ClusterError if it does not answer. */
+  inventory(signal: AbortSignal): Promise<Inventory>;
+  /** Does one thing to one model; yields the server's own lines, each JSON text without its end. `not_implemented` if it cannot. */
+  verb(request: Pick<VerbRequest, 'verb' | 'bodyJson'>, signal: AbortSignal): AsyncIterable<string>;
+  /** Gives back sockets, threads and memory. */
+  close(): Promise<void>;
+}
+
+/** What a backend has now. A fact that it does not know is absent. */
+export interface Inventory {
+  readonly backend: MessageInitShape<typeof BackendStateSchema>;
+  readonly models: readonly MessageInitShape<typeof ModelSchema>[];
+  readonly runners: readonly MessageInitShape<typeof RunnerSchema>[];
+}

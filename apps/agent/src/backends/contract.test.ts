@@ -1,0 +1,43 @@
+import { startFakeOllama } from '@tutti/testing';
+import { systemClock as clock } from '@tutti/runtime';
+import { backendContract } from './contract.fixture.ts';
+import { echoBackend, echoModel } from './echo.ts';
+import { embeddedBackend } from './embedded/embedded.ts';
+import { smallModel } from './embedded/small-model.fixture.ts';
+import { openOllama } from './ollama/ollama.ts';
+
+backendContract('ollama', {
+  async open() {
+    const embedder = 'embedder:latest';
+    const fake = await startFakeOllama({
+      models: ['llama:1b', { name: embedder, capabilities: ['embedding'] }],
+      parallel: 2,
+    });
+    const backend = await openOllama({ llamaBaseUrl: fake.url });
+    const close = async (): Promise<void> => {
+      await backend.close();
+      await fake.close();
+    };
+    return { backend: { ...backend, close }, model: 'llama:1b', embedder };
+  },
+});
+
+backendContract('embedded', {
+  async open() {
+    const file = await smallModel();
+    if (!file) return undefined;
+    const backend = await embeddedBackend({ modelPaths: [file], clock, threads: 1, contextLength: 512 });
+    return { backend, model: file.name, embedder: file.name };
+  },
+});
+
+const noModel = 'it is no model';
+
+backendContract('echo', {
+  open: async () => ({ backend: echoBackend(), model: echoModel, embedder: echoModel }),
+  without: {
+    'takes an empty chat that keeps nothing alive as a wish to unload it': noModel,
+    'keeps to a JSON schema': noModel,
+    'makes one unit vector for each text': noModel,
+  },
+});

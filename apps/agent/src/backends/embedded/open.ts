@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { canonicalModel, ClusterError } from '@tutti/core';
+import type { Backend } from '../backend.ts';
+import type { BackendSettings } from '../table.ts';
+import { embeddedBackend } from './embedded.ts';
+
+/** The embedded engine with the one model file that the settings name. */
+export async function openEmbedded(settings: BackendSettings): Promise<Backend> {
+  const { modelFile: path, modelName, modelDigest, threads, clock } = settings;
+  if (!path) {
+    throw new ClusterError('invalid_request', 'The embedded engine needs MODEL_FILE (--model-file): a GGUF file.');
+  }
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) {
+    throw new ClusterError('invalid_request', `MODEL_FILE is "${basename(path)}", which is no file that can be read.`);
+  }
+  const model = { name: canonicalModel(modelName), path, digest: modelDigest ?? (await sha256Of(path)) };
+  return embeddedBackend({ modelPaths: [model], clock, ...(threads !== undefined && { threads }) });
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

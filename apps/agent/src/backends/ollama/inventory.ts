@@ -1,0 +1,117 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { ClusterError } from '@tutti/core';
+import type { ModelSchema, RunnerSchema } from '@tutti/proto/tutti/agent/v1/state';
+import { z } from 'zod';
+import type { Inventory } from '../backend.ts';
+import { upstreamError, type OllamaHttp } from './http.ts';
+
+type Model = MessageInitShape<typeof ModelSchema>;
+type Runner = MessageInitShape<typeof RunnerSchema>;
+
+/** What only /api/show tells of a model. */
+type Shown = Pick<Model, 'capabilities' | 'contextLength'>;
+
+const versionSchema = z.object({ version: z.string() });
+const listed = { name: z.string(), digest: z.string(), size: z.number(), details: z.unknown() };
+const tagsSchema = z.object({ models: z.array(z.object({ ...listed, modified_at: z.string() })) });
+const psSchema = z.object({
+  models: z.array(
+    z.object({
+      ...listed,
+      size_vram: z.number().optional(),
+      context_length: z.number().optional(),
+      expires_at: z.string(),
+    }),
+  ),
+});
+const showSchema = z.object({
+  capabilities: z.array(z.string()).default([]),
+  model_info: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** Reads an Ollama's models and runners. What `show` tells is asked once a digest: it never changes. */
+export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Promise<Inventory> {
+  const shownByDigest = new Map<string, Shown>();
+
+  const show = async (name: string, digest: string, signal: AbortSignal): Promise<Shown> => {
+    const known = shownByDigest.get(digest);
+    if (known) return known;
+    const shown = shownFrom(await ask(http, '/api/show', showSchema, signal, JSON.stringify({ model: name })));
+    shownByDigest.set(digest, shown);
+    return shown;
+  };
+
+  return async (signal) => {
+    const [{ version }, tags, ps] = await Promise.all([
+      ask(http, '/api/version', versionSchema, signal),
+      ask(http, '/api/tags', tagsSchema, signal),
+      ask(http, '/api/ps', psSchema, signal),
+    ]);
+    const models: Model[] = [];
+    for (const { name, digest, size, details, modified_at: modifiedAt } of tags.models) {
+      const shown = await show(name, digest, signal);
+      models.push({ name, digest, sizeBytes: size, modifiedAt, detailsJson: JSON.stringify(details ?? {}), ...shown });
+    }
+    const current = new Set(tags.models.map((model) => model.digest));
+    for (const digest of shownByDigest.keys()) if (!current.has(digest)) shownByDigest.delete(digest);
+    return { backend: { kind: 'ollama', version }, models, runners: runnersFrom(ps, Date.now()) };
+  };
+}
+
+async function ask<T>(
+  http: OllamaHttp,
+  path: string,
+  schema: z.ZodType<T>,
+  signal: AbortSignal,
+  body?: string,
+): Promise<T> {
+  const text = await textOf(http, path, signal, body);
+  const result = schema.safeParse(jsonOf(text));
+  if (result.success) return result.data;
+  throw new ClusterError('bad_upstream', `${path} of the backend answered something that is not Ollama's.`, {
+    cause: result.error,
+  });
+}
+
+async function textOf(http: OllamaHttp, path: string, signal: AbortSignal, body?: string): Promise<string> {
+  const response = await http.send(body === undefined ? 'GET' : 'POST', path, {
+    signal,
+    ...(body !== undefined && { body }),
+  });
+  try {
+    return await response.text();
+  } catch (thrown) {
+    throw upstreamError(thrown, signal);
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function shownFrom({ capabilities, model_info: info }: z.infer<typeof showSchema>): Shown {
+  const contextLength = info[`${String(info['general.architecture'])}.context_length`];
+  return { capabilities, ...(typeof contextLength === 'number' && { contextLength }) };
+}
+
+/** Ollama writes "for ever" as a date some centuries away. */
+const foreverMs = 100 * 365 * 24 * 3_600_000;
+
+function runnersFrom({ models }: z.infer<typeof psSchema>, now: number): Runner[] {
+  return models.map((runner) => {
+    const expiresInMs = Date.parse(runner.expires_at) - now;
+    return {
+      model: runner.name,
+      digest: runner.digest,
+      sizeBytes: runner.size,
+      detailsJson: JSON.stringify(runner.details ?? {}),
+      expiresInMs: expiresInMs > foreverMs ? -1 : Math.max(0, expiresInMs),
+      ...(runner.size_vram !== undefined && { vramBytes: runner.size_vram }),
+      ...(runner.context_length !== undefined && { contextLength: runner.context_length }),
+    };
+  });
+}

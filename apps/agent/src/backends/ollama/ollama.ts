@@ -1,0 +1,77 @@
+import { ClusterError, throwIfAborted, type Call, type Chunk, type Generate } from '@tutti/core';
+import { parseChatLine, parseEmbedBody, parseError, parseGenerateLine, renderRequest } from '@tutti/dialects/ollama';
+import { Verb } from '@tutti/proto/tutti/agent/v1/model';
+import type { Backend } from '../backend.ts';
+import { ollamaUrl } from './base-url.ts';
+import { createOllamaHttp, upstreamError, type OllamaHttp } from './http.ts';
+import { createInventory } from './inventory.ts';
+import { linesOf } from './lines.ts';
+
+interface Settings {
+  readonly llamaBaseUrl?: string | undefined;
+  readonly ollamaHost?: string | undefined;
+}
+
+/** An Ollama server, by its own API: its /v1 loses errors that come in the middle of an answer. */
+export async function openOllama(settings: Settings): Promise<Backend> {
+  const http = createOllamaHttp(ollamaUrl(settings), parseError);
+  return {
+    generate: generateOn(http),
+    inventory: createInventory(http),
+    verb: ({ verb, bodyJson }, signal) => runVerb(http, verb, bodyJson, signal),
+    close: () => http.close(),
+  };
+}
+
+const parsers = {
+  '/api/chat': parseChatLine,
+  '/api/generate': parseGenerateLine,
+  '/api/embed': parseEmbedBody,
+} as const;
+
+function generateOn(http: OllamaHttp): Generate {
+  return async function* (call, { signal, hops }) {
+    throwIfAborted(signal);
+    const { path, body } = renderRequest(call, { stream: !isLoad(call) });
+    const parse: (text: string) => Chunk[] = parsers[path];
+    const response = await http.send('POST', path, { body, signal, headers: { 'x-tutti-hops': String(hops) } });
+    let finished = false;
+    try {
+      for await (const line of linesOf(response)) {
+        if (finished) continue;
+        for (const chunk of parse(line)) {
+          throwIfAborted(signal);
+          finished ||= chunk.kind.case === 'done';
+          yield chunk;
+        }
+      }
+    } catch (thrown) {
+      throw upstreamError(thrown, signal);
+    } finally {
+      // An unread body would keep its socket.
+      response.destroy();
+    }
+    if (!finished) throw new ClusterError('bad_upstream', 'The backend ended its answer before it was complete.');
+  };
+}
+
+/** Nothing to answer: Ollama only loads or unloads the model. */
+function isLoad({ kind }: Call): boolean {
+  if (kind.case === 'chat') return kind.value.messages.length === 0;
+  return kind.case === 'completion' && kind.value.prompt === '';
+}
+
+const verbPaths = new Map<Verb, string>([[Verb.SHOW, '/api/show']]);
+
+async function* runVerb(http: OllamaHttp, verb: Verb, body: string, signal: AbortSignal): AsyncIterable<string> {
+  const path = verbPaths.get(verb);
+  if (!path) throw new ClusterError('not_implemented', 'Only SHOW is implemented yet.');
+  const response = await http.send('POST', path, { body, signal });
+  try {
+    yield* linesOf(response);
+  } catch (thrown) {
+    throw upstreamError(thrown, signal);
+  } finally {
+    response.destroy();
+  }
+}

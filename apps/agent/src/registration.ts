@@ -1,0 +1,112 @@
+import { ClusterError, onAbort, type Clock } from '@tutti/core';
+import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
+import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
+import type { Client } from '@tutti/rpc';
+import type { Log } from '@tutti/runtime';
+
+/** Version of the protocol in proto/tutti/agent/v1 that this agent speaks. */
+const protocolVersion = 1;
+
+/** Between attempts to reach an orchestrator that does not answer. */
+const firstRetryMs = 100;
+const lastRetryMs = 2_000;
+
+/** Who this agent is. */
+export interface Identity {
+  readonly nodeId: string;
+  readonly bootId: string;
+  /** For people; unique in the cluster. */
+  readonly name: string;
+  /** Where orchestrators dial: "host:port", or ":port" for the host that they see. */
+  readonly address: string;
+}
+
+/** The agent's standing with its orchestrators. */
+export interface Registration {
+  /** Throws `stale_epoch` unless the dispatch means this process, under its last registration with the sender. */
+  check(dispatch: Dispatch): void;
+  /** An orchestrator stopped watching: asks at once whether it still knows this node. */
+  nudge(orchestratorId: string): void;
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly identity: Identity;
+  readonly agentVersion: string;
+  readonly registries: readonly Client<typeof RegistryService>[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Registers with every orchestrator and renews each lease, for as long as the process lives. */
+export function createRegistration({ identity, agentVersion, registries, clock, log }: Options): Registration {
+  const { nodeId, bootId, name, address } = identity;
+  const stop = new AbortController();
+  const epochs = new Map<string, number>();
+  const wakers = new Map<string, () => void>();
+
+  const pause = (delayMs: number, owner?: string): Promise<void> =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        forget();
+        resolve();
+      };
+      const cancel = clock.after(delayMs, wake);
+      if (owner !== undefined) wakers.set(owner, wake);
+      const forget = onAbort(stop.signal, wake);
+    });
+
+  /** Registers once and sends heartbeats until one fails. */
+  const hold = async (registry: Client<typeof RegistryService>, onRegistered: () => void): Promise<never> => {
+    const { signal } = stop;
+    const lease = await registry.register({ nodeId, bootId, name, address, protocolVersion, agentVersion }, { signal });
+    const { orchestratorId, epoch } = lease;
+    epochs.set(orchestratorId, epoch);
+    log.info('registered', { orchestrator: orchestratorId, epoch });
+    onRegistered();
+    for (let seq = 1; ; seq++) {
+      await pause(lease.heartbeatIntervalMs, orchestratorId);
+      await registry.heartbeat({ nodeId, epoch, bootId, seq, address }, { signal });
+    }
+  };
+
+  const keep = async (registry: Client<typeof RegistryService>): Promise<void> => {
+    let retryMs = firstRetryMs;
+    while (!stop.signal.aborted) {
+      try {
+        await hold(registry, () => (retryMs = firstRetryMs));
+      } catch (thrown) {
+        if (stop.signal.aborted) return;
+        const error = ClusterError.from(thrown);
+        if (error.reason === 'stale_epoch') {
+          log.error('another agent with the same node id has taken over; give this one a data folder of its own', {
+            nodeId,
+          });
+          return;
+        }
+        log.warn('not registered', { reason: error.reason, error: error.message, retryMs });
+        await pause(retryMs);
+        retryMs = Math.min(lastRetryMs, retryMs * 2);
+      }
+    }
+  };
+
+  const running = registries.map(keep);
+  return {
+    check({ owner, epoch, bootId: meant }) {
+      if (meant === bootId && epochs.get(owner) === epoch) return;
+      throw new ClusterError(
+        'stale_epoch',
+        `The call is for epoch ${epoch} of this node, which is now at ${epochs.get(owner)}.`,
+      );
+    },
+    nudge(orchestratorId) {
+      wakers.get(orchestratorId)?.();
+    },
+    async close() {
+      stop.abort();
+      await Promise.all(running);
+    },
+  };
+}

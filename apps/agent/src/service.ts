@@ -1,0 +1,63 @@
+import { ClusterError, Priority, Privacy, type Context, type Generate } from '@tutti/core';
+import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
+import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
+import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
+import { inTurns, type HandlerContext, type Implementation } from '@tutti/rpc';
+import type { Backend } from './backends/backend.ts';
+import type { Registration } from './registration.ts';
+import type { StateFeed } from './state-feed.ts';
+
+/** Orchestrators that a request may pass: one more is a loop. */
+const mostHops = 2;
+
+interface Options {
+  readonly generate: Generate;
+  readonly feed: StateFeed;
+  readonly registration: Pick<Registration, 'check' | 'nudge'>;
+}
+
+export function agentService({ generate, feed, registration }: Options): Implementation<typeof AgentService> {
+  return {
+    async *invoke({ call, dispatch }, handler) {
+      if (!call) throw new ClusterError('invalid_request', 'The request has no call.', { param: 'call' });
+      // Whoever calls by hand has no registration to be checked.
+      if (dispatch) registration.check(dispatch);
+      const context = contextFor(dispatch, handler);
+      for await (const chunks of inTurns(generate(call, context))) yield { chunks };
+    },
+    async *watch({ owner }, { signal }) {
+      try {
+        for await (const state of feed.watch(signal)) yield { state };
+      } finally {
+        registration.nudge(owner);
+      }
+    },
+  };
+}
+
+export function modelService(backend: Pick<Backend, 'verb'>): Pick<Implementation<typeof ModelService>, 'verb'> {
+  return {
+    async *verb(request, { signal }) {
+      for await (const lines of inTurns(backend.verb(request, signal))) yield { lines };
+    },
+  };
+}
+
+function contextFor(dispatch: Dispatch | undefined, { signal }: HandlerContext): Context {
+  const hops = dispatch?.hops ?? 0;
+  if (hops > mostHops) {
+    throw new ClusterError(
+      'invalid_request',
+      `The request has passed ${hops} orchestrators: this agent stands behind itself.`,
+    );
+  }
+  return {
+    signal,
+    hops,
+    requestId: dispatch?.requestId ?? '',
+    principal: { name: dispatch?.owner ?? '' },
+    priority: dispatch?.priority ?? Priority.DEFAULT,
+    privacy: dispatch?.privacy ?? Privacy.CLUSTER,
+    ticket: { sequence: 0, attempt: dispatch?.attempt ?? 1, excluded: new Set() },
+  };
+}
