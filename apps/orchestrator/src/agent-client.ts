@@ -1,0 +1,33 @@
+import { ClusterError, type Context, type Generate } from '@tutti/core';
+import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
+import type { Client } from '@tutti/rpc';
+
+/** Which registration of which agent process is meant: an agent refuses what is meant for another. */
+export interface Standing {
+  readonly owner: string;
+  readonly epoch: number;
+  readonly bootId: string;
+}
+
+/** No call takes longer: a client that wants less says so by leaving. */
+const longestCallMs = 30 * 60_000;
+
+/** An agent as a Generate. */
+export function remoteGenerate(agent: Client<typeof AgentService>, standing: Standing, node: string): Generate {
+  return async function* (call, context) {
+    const request = { call, dispatch: dispatchFor(standing, context) };
+    let finished = false;
+    for await (const { chunks } of agent.invoke(request, { signal: context.signal, deadlineMs: longestCallMs })) {
+      for (const chunk of chunks) {
+        if (finished) break;
+        finished = chunk.kind.case === 'done';
+        yield chunk;
+      }
+    }
+    if (!finished) throw new ClusterError('bad_upstream', `Node ${node} ended the answer before it was complete.`);
+  };
+}
+
+function dispatchFor(standing: Standing, { requestId, ticket, priority, privacy, hops }: Context) {
+  return { ...standing, requestId, attempt: ticket.attempt, hops: hops + 1, priority, privacy };
+}

@@ -1,0 +1,54 @@
+import { ClusterError, onAbort, pause, type Clock } from '@tutti/core';
+
+/** Where requests come in and go out: the way to refuse them, count them and see them off. */
+export interface Door {
+  /** Lets a request in, or throws; `cancel` ends it from outside. The returned function lets it out. */
+  enter(cancel: (reason: ClusterError) => void): () => void;
+  readonly stopping: boolean;
+  /** Lets nobody in any more; resolves when all are out. Those that are in after `graceMs` are cancelled. */
+  close(graceMs: number): Promise<void>;
+}
+
+interface Options {
+  readonly clock: Clock;
+  /** Requests that wait for a node now. */
+  readonly waiting: () => number;
+  /** Most requests that may wait. */
+  readonly queueSize: number;
+}
+
+export function createDoor({ clock, waiting, queueSize }: Options): Door {
+  const inside = new Set<(reason: ClusterError) => void>();
+  const empty = new AbortController();
+  let stopping = false;
+
+  return {
+    enter(cancel) {
+      if (stopping) throw shuttingDown();
+      if (waiting() >= queueSize) {
+        throw new ClusterError('overloaded', `${queueSize} requests are waiting already; the queue is full.`, {
+          retryAfterMs: 2_000,
+        });
+      }
+      inside.add(cancel);
+      return () => {
+        inside.delete(cancel);
+        if (stopping && inside.size === 0) empty.abort();
+      };
+    },
+    get stopping() {
+      return stopping;
+    },
+    async close(graceMs) {
+      stopping = true;
+      if (inside.size === 0) return;
+      await pause(clock, graceMs, empty.signal);
+      for (const cancel of inside) cancel(shuttingDown());
+      if (inside.size > 0) await new Promise<void>((resolve) => onAbort(empty.signal, resolve));
+    },
+  };
+}
+
+function shuttingDown(): ClusterError {
+  return new ClusterError('draining', 'The server is shutting down; try again in a moment.', { retryAfterMs: 1_000 });
+}

@@ -1,0 +1,157 @@
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  canonicalModel,
+  ClusterError,
+  type Call,
+  type Chunk,
+  type Clock,
+  type Generate,
+  type Ticket,
+} from '@tutti/core';
+import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
+import { readContext } from './request-context.ts';
+import type { Rendering } from './rendering.ts';
+import { createRouteFacts, type RouteFacts } from './route-facts.ts';
+import { write } from './write.ts';
+
+/** A call, and how its answer is written. */
+export interface Ask {
+  readonly call: Call;
+  readonly stream: boolean;
+  readonly rendering: Rendering;
+}
+
+interface Options {
+  readonly generate: Generate;
+  readonly clock: Clock;
+  readonly nextTicket: () => Ticket;
+  /** Refuses the request if there is no place for it; the returned function gives the place back. */
+  readonly enter: (cancel: (reason: ClusterError) => void) => () => void;
+}
+
+export type Answer = (request: FastifyRequest, reply: FastifyReply, ask: Ask) => Promise<void>;
+
+/** Streams send their headers with the first delta, which is when node and attempts are known; but not later than this. */
+const longestHeaderWaitMs = 15_000;
+
+/** Runs calls for the faces: from the parsed request to the last byte. */
+export function createAnswer({ generate, clock, nextTicket, enter }: Options): Answer {
+  return async (request, reply, { call, stream, rendering }) => {
+    const gone = new AbortController();
+    const leave = enter((reason) => gone.abort(reason));
+    const context = readContext(request, gone.signal, nextTicket());
+    const onClose = (): void => {
+      if (!reply.raw.writableFinished) gone.abort();
+    };
+    reply.raw.on('close', onClose);
+    const facts = createRouteFacts(clock, context.requestId, call.model);
+    try {
+      const chunks = visible(generate({ ...call, model: canonicalModel(call.model) }, context), facts);
+      if (stream) await sendStream(reply, chunks, { facts, rendering, clock, signal: gone.signal });
+      else await sendWhole(reply, chunks, facts, rendering);
+    } finally {
+      reply.raw.off('close', onClose);
+      leave();
+    }
+  };
+}
+
+type Visible = { readonly delta: Delta; readonly done?: never } | { readonly done: Done; readonly delta?: never };
+
+/** The chunks that a client sees; what the others tell goes into `facts`. */
+async function* visible(chunks: AsyncIterable<Chunk>, facts: RouteFacts): AsyncGenerator<Visible, void> {
+  for await (const { kind } of chunks) {
+    if (kind.case === 'progress') facts.note(kind.value);
+    if (kind.case === 'delta') yield { delta: kind.value };
+    if (kind.case === 'done') yield { done: kind.value };
+  }
+}
+
+async function sendWhole(reply: FastifyReply, chunks: AsyncIterable<Visible>, facts: RouteFacts, rendering: Rendering) {
+  const deltas: Delta[] = [];
+  let end: Done | undefined;
+  for await (const { delta, done } of chunks) {
+    if (delta) deltas.push(delta);
+    end = done ?? end;
+  }
+  if (!end) throw incomplete();
+  await reply
+    .headers(facts.headers())
+    .type('application/json; charset=utf-8')
+    .send(rendering.whole(deltas, end, facts.fields()));
+}
+
+interface StreamOptions {
+  readonly facts: RouteFacts;
+  readonly rendering: Rendering;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+async function sendStream(
+  reply: FastifyReply,
+  chunks: AsyncGenerator<Visible, void>,
+  options: StreamOptions,
+): Promise<void> {
+  const { facts, rendering, clock, signal } = options;
+  const first = chunks.next();
+  // If it fails while the headers go out, the failure is met below.
+  first.catch(() => {});
+  const early = await isLate(first, clock);
+  const opening = early ? undefined : await first;
+  if (opening?.value?.done && isLoad(opening.value.done)) {
+    const text = rendering.whole([], opening.value.done, facts.fields());
+    await chunks.next();
+    await reply.headers(facts.headers()).type('application/json; charset=utf-8').send(text);
+    return;
+  }
+  const { raw } = openStream(reply, facts, rendering);
+  try {
+    let finished = false;
+    for (let next = await first; !next.done; next = await chunks.next()) {
+      const { delta, done } = next.value;
+      if (finished) continue;
+      finished = done !== undefined;
+      await write(raw, delta ? rendering.delta(delta) : rendering.done(done, facts.fields()), { signal, clock });
+    }
+    if (!finished) throw incomplete();
+  } catch (thrown) {
+    const error = ClusterError.from(thrown);
+    if (error.reason === 'client_closed') {
+      raw.destroy();
+      return;
+    }
+    raw.write(rendering.failed(error));
+  }
+  raw.end();
+}
+
+/** Ollama answers a load or an unload with one JSON object, stream or not. */
+function isLoad({ reason }: Done): boolean {
+  return reason === 'load' || reason === 'unload';
+}
+
+function incomplete(): ClusterError {
+  return new ClusterError('bad_upstream', 'The answer ended before it was complete.');
+}
+
+function openStream(reply: FastifyReply, facts: RouteFacts, rendering: Rendering): { raw: ServerResponse } {
+  reply.headers({
+    ...facts.headers(),
+    'content-type': rendering.contentType,
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+  });
+  reply.hijack();
+  reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
+  return reply;
+}
+
+/** True if `first` has not settled in time. Rejects as `first` does. */
+function isLate(first: Promise<unknown>, clock: Clock): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const stop = clock.after(longestHeaderWaitMs, () => resolve(true));
+    first.then(() => resolve(false), reject).finally(stop);
+  });
+}

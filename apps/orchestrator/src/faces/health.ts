@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify';
+import type { Cluster } from '@tutti/core';
+
+interface Options {
+  readonly cluster: Cluster;
+  /** Whether the process has begun to stop. */
+  readonly stopping: () => boolean;
+}
+
+/** `/livez`: the process runs. `/readyz`: it can answer. `/health`: both, for people and dashboards. */
+export function healthFace(app: FastifyInstance, { cluster, stopping }: Options): void {
+  const nodes = () => ({ healthy: cluster.nodes.filter((node) => node.ready).length, total: cluster.nodes.length });
+  const ready = (): boolean => !stopping() && nodes().healthy > 0;
+
+  app.get('/livez', async () => ({ status: 'ok' }));
+
+  app.get('/readyz', async (_, reply) => {
+    const status = ready() ? 'ok' : stopping() ? 'stopping' : 'no node is ready';
+    return reply.code(ready() ? 200 : 503).send({ status, nodes: nodes() });
+  });
+
+  app.get('/health', async () => ({ status: ready() ? 'ok' : 'degraded', nodes: nodes(), waiting: cluster.waiting }));
+}

@@ -1,0 +1,159 @@
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type HTTPMethods,
+} from 'fastify';
+import { ClusterError } from '@tutti/core';
+import type { Log } from '@tutti/runtime';
+import { renderError } from './errors.ts';
+
+/** Pictures in a chat make large bodies; blobs have a way of their own. */
+const largestBodyBytes = 32 * 2 ** 20;
+const largestHeadersBytes = 16 * 1024;
+
+/** Headers must be in sooner than the whole request: Node swaps the two limits otherwise. */
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 30_000;
+const timeoutCheckMs = 5_000;
+
+export interface HttpOptions {
+  readonly log: Log;
+  /** For tests of slow clients. */
+  readonly timeouts?: { readonly headersMs: number; readonly requestMs: number; readonly checkMs: number };
+}
+
+/**
+ * The HTTP server under all faces. A body is text, whatever its Content-Type says: handlers get it as a string, and
+ * every error, also one that Node or Fastify finds, is told in the dialect of its path.
+ */
+export function createHttpServer({ log, timeouts }: HttpOptions): FastifyInstance {
+  const requestTimeout = timeouts?.requestMs ?? requestTimeoutMs;
+  const app = fastify({
+    http: {
+      headersTimeout: timeouts?.headersMs ?? headersTimeoutMs,
+      requestTimeout,
+      connectionsCheckingInterval: timeouts?.checkMs ?? timeoutCheckMs,
+      maxHeaderSize: largestHeadersBytes,
+    },
+    requestTimeout,
+    keepAliveTimeout: 75_000,
+    bodyLimit: largestBodyBytes,
+    routerOptions: { maxParamLength: 500 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    requestIdHeader: false,
+    genReqId: requestId,
+    clientErrorHandler: refuseSocket,
+    frameworkErrors: (error, request, reply) => sendError(log, error, request, reply),
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding && encoding !== 'identity') {
+      done(
+        new ClusterError(
+          'unsupported_media',
+          `Content-Encoding "${encoding}" is not supported; send the body as it is.`,
+        ),
+      );
+    } else if (!isUtf8(body as Buffer)) {
+      done(new ClusterError('malformed_json', 'The request body is not valid UTF-8.'));
+    } else {
+      done(null, (body as Buffer).toString('utf8'));
+    }
+  });
+  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.setErrorHandler((error: FastifyError, request, reply) => sendError(log, error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendError(log, unknownRoute(app, request, reply), request, reply));
+  return app;
+}
+
+/** The request's body as text; "" if there is none. */
+export function bodyOf(request: FastifyRequest): string {
+  return typeof request.body === 'string' ? request.body : '';
+}
+
+/** A proxy in front may name the request; what it says is only taken if it is a plain id. */
+function requestId(request: { headers: Record<string, string | string[] | undefined> }): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): ClusterError {
+  const path = request.url.split('?', 1)[0]!;
+  const allowed = methods.filter((method) => app.findRoute({ method, url: path }) !== null);
+  if (allowed.length === 0) return new ClusterError('not_found', `There is nothing at ${request.method} ${path}.`);
+  reply.header('allow', allowed.join(', '));
+  return new ClusterError(
+    'method_not_allowed',
+    `${request.method} is not allowed at ${path}; use ${allowed.join(' or ')}.`,
+  );
+}
+
+function sendError(log: Log, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = fromFastify(thrown);
+  if (error.reason === 'internal')
+    log.error('request failed', { requestId: request.id, url: request.url, cause: error.cause });
+  const { status, body, contentType } = renderError(request.url, error, request.id);
+  if (error.retryAfterMs !== undefined) {
+    reply
+      .header('retry-after', String(Math.ceil(error.retryAfterMs / 1_000)))
+      .header('retry-after-ms', String(error.retryAfterMs));
+  }
+  if (error.reason === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
+  if (error.reason === 'draining') reply.header('connection', 'close');
+  // Fastify would close at once; a client that is still sending then loses the answer to a reset. Node reads on, keeps
+  // nothing, and stops at the request timeout.
+  if (error.reason === 'too_large') reply.removeHeader('connection');
+  // Retries across nodes have been made already: a client that repeats the request at once makes an outage worse.
+  reply.header('x-should-retry', String(error.retryAfterMs !== undefined));
+  void reply.code(status).type(contentType).send(body);
+}
+
+/** Fastify's own errors as ours; anything else that is not ours is a bug. */
+function fromFastify(thrown: unknown): ClusterError {
+  const { code, statusCode } = thrown as Partial<FastifyError>;
+  if (thrown instanceof ClusterError || !code?.startsWith('FST_')) return ClusterError.from(thrown);
+  if (statusCode === 413) {
+    return new ClusterError('too_large', `The request body is larger than ${largestBodyBytes / 2 ** 20} MiB.`, {
+      cause: thrown,
+    });
+  }
+  if (statusCode !== undefined && statusCode < 500) {
+    return new ClusterError('invalid_request', 'The request is malformed.', { cause: thrown });
+  }
+  return ClusterError.from(thrown);
+}
+
+const parserErrors: Readonly<Record<string, ClusterError>> = {
+  HPE_HEADER_OVERFLOW: new ClusterError(
+    'headers_too_large',
+    `The request headers are larger than ${largestHeadersBytes} bytes.`,
+  ),
+  ERR_HTTP_REQUEST_TIMEOUT: new ClusterError('request_timeout', 'The request did not arrive in time.'),
+};
+
+/** What is not even HTTP has no path, hence no dialect: it gets the shape most clients can read. */
+function refuseSocket(thrown: Error & { code?: string }, socket: Socket): void {
+  if (thrown.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error =
+    parserErrors[thrown.code ?? ''] ?? new ClusterError('invalid_request', 'The request is not valid HTTP.');
+  const { status, body, contentType } = renderError('/v1/', error, '');
+  const head = [
+    `HTTP/1.1 ${status} `,
+    `content-type: ${contentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

@@ -1,0 +1,51 @@
+import type { FastifyRequest } from 'fastify';
+import { ClusterError, Priority, Privacy, type Context, type Ticket } from '@tutti/core';
+
+const priorities: Readonly<Record<string, Priority>> = {
+  interactive: Priority.INTERACTIVE,
+  default: Priority.DEFAULT,
+  batch: Priority.BATCH,
+};
+
+const privacies: Readonly<Record<string, Privacy>> = {
+  cluster: Privacy.CLUSTER,
+  any: Privacy.ANY,
+};
+
+/** What a request's headers say about how its call is to be run. A wish that cannot be kept is refused, never ignored. */
+export function readContext(request: FastifyRequest, signal: AbortSignal, ticket: Ticket): Context {
+  if (header(request, 'x-tutti-privacy') === 'local') {
+    throw new ClusterError('not_implemented', 'x-tutti-privacy: local is not implemented yet; use cluster.', {
+      param: 'x-tutti-privacy',
+    });
+  }
+  const pin = header(request, 'x-tutti-node');
+  return {
+    signal,
+    requestId: request.id,
+    principal: { name: 'anonymous' },
+    priority: choice(request, 'x-tutti-priority', priorities) ?? Priority.DEFAULT,
+    privacy: choice(request, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
+    hops: Number.parseInt(header(request, 'x-tutti-hops') ?? '0', 10) || 0,
+    ticket,
+    ...(pin && { pin }),
+  };
+}
+
+function choice<T>(request: FastifyRequest, name: string, choices: Readonly<Record<string, T>>): T | undefined {
+  const value = header(request, name);
+  if (value === undefined) return undefined;
+  if (Object.hasOwn(choices, value)) return choices[value];
+  throw new ClusterError(
+    'invalid_request',
+    `${name} must be one of ${Object.keys(choices).join(', ')}, got "${value}".`,
+    {
+      param: name,
+    },
+  );
+}
+
+function header(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
