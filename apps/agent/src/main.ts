@@ -18,13 +18,13 @@ import {
 } from '@tutti/rpc';
 import {
   announceReady,
-  createLog,
   createShutdown,
   runProgram,
   shutDownOnSignals,
   systemClock as clock,
   tellParent,
 } from '@tutti/runtime';
+import { createLog } from '@tutti/runtime/log';
 import { createSlots } from './admitted.ts';
 import { backends } from './backends/table.ts';
 import { readConfig } from './config.ts';

@@ -2,7 +2,7 @@ import { ClusterError, onAbort, type Clock } from '@tutti/core';
 import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
 import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { Client } from '@tutti/rpc';
-import type { Log } from '@tutti/runtime';
+import type { Log } from '@tutti/runtime/log';
 
 /** Version of the protocol in proto/tutti/agent/v1 that this agent speaks. */
 const protocolVersion = 1;

@@ -1,26 +1,12 @@
-import { Command, Option } from 'commander';
-import { logLevel, runProgram } from '@tutti/runtime';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { cacheFolder } from '@tutti/runtime/folders';
 
-const program = new Command('tutti')
-  .description('Every machine you own, playing as one private LLM service.')
-  .version('0.1.0')
-  .showSuggestionAfterError();
+// Compiling is most of what starting costs. What is imported below, and by the processes that this one starts, is
+// compiled once and kept.
+const compileCache = join(cacheFolder(process.env), 'compiled');
+enableCompileCache(compileCache);
+process.env.NODE_COMPILE_CACHE ??= compileCache;
 
-program
-  .command('up')
-  .description('start an orchestrator and an agent on this machine, and ask the model a question')
-  .option('-p, --port <port>', 'where clients come', (text) => text)
-  .option('--once', 'exit after the answer; 0 only if a real model gave it')
-  .option('--json', 'print one JSON object instead of text')
-  .addOption(
-    new Option('--backend <kind>', 'what answers').choices(['auto', 'ollama', 'embedded', 'echo']).default('auto'),
-  )
-  .option('--model-file <file>', 'a GGUF file for the embedded engine')
-  .addOption(new Option('--log-level <level>', 'of the log on stderr').choices(logLevel.options).default('error'))
-  .addHelpText('after', '\nExamples:\n  tutti up\n  tutti up --port 4001\n  tutti up --once --json')
-  .action(async (options) => {
-    const { up } = await import('./up.ts');
-    await up(options);
-  });
-
-await runProgram(() => program.parseAsync().then(() => {}));
+const { runCommand } = await import('./command.ts');
+await runCommand();

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ClusterError } from '@tutti/core';
-import { cacheFolder, createShutdown, dataFolder, explain, shutDownOnSignals, type Shutdown } from '@tutti/runtime';
+import { createShutdown, explain, shutDownOnSignals, type Shutdown } from '@tutti/runtime';
+import { cacheFolder, dataFolder } from '@tutti/runtime/folders';
 import { ask, pickModel, type Answer } from './ask.ts';
 import { banner } from './banner.ts';
 import { startChild } from './child.ts';

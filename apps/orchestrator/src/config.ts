@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { logLevel, loopbackHost, milliseconds, port, readSettings } from '@tutti/runtime';
+import { logLevel, loopbackHost, milliseconds, port, readSettings } from '@tutti/runtime/settings';
 
 const shape = {
   /** Where clients come. */

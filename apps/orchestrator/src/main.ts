@@ -6,14 +6,8 @@ import { Health } from '@tutti/proto/grpc/health/v1/health';
 import { ServerReflection } from '@tutti/proto/grpc/reflection/v1/reflection';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import { addService, createChannel, createHealth, createReflection, createServer, listen } from '@tutti/rpc';
-import {
-  announceReady,
-  createLog,
-  createShutdown,
-  runProgram,
-  shutDownOnSignals,
-  systemClock as clock,
-} from '@tutti/runtime';
+import { announceReady, createShutdown, runProgram, shutDownOnSignals, systemClock as clock } from '@tutti/runtime';
+import { createLog } from '@tutti/runtime/log';
 import { readConfig } from './config.ts';
 import { createDoor } from './door.ts';
 import { createAnswer } from './faces/answer.ts';

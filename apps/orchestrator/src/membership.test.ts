@@ -2,7 +2,7 @@ import { createCluster, type ClusterError } from '@tutti/core';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import { createClient, createMemoryChannel } from '@tutti/rpc';
-import { createLog } from '@tutti/runtime';
+import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createMembership, type Membership } from './membership.ts';

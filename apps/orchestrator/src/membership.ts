@@ -4,7 +4,7 @@ import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { HeartbeatRequest, RegisterRequest, RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { createClient, type Channel, type Client, type Implementation } from '@tutti/rpc';
-import type { Log } from '@tutti/runtime';
+import type { Log } from '@tutti/runtime/log';
 import { remoteGenerate } from './agent-client.ts';
 
 /** Versions of proto/tutti/agent/v1 that this orchestrator speaks. */

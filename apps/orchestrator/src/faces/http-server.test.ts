@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { createLog } from '@tutti/runtime';
+import { createLog } from '@tutti/runtime/log';
 import { afterEach, expect, it } from 'vitest';
 import { createHttpServer } from './http-server.ts';
 

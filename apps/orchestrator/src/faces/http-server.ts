@@ -9,7 +9,7 @@ import fastify, {
   type HTTPMethods,
 } from 'fastify';
 import { ClusterError } from '@tutti/core';
-import type { Log } from '@tutti/runtime';
+import type { Log } from '@tutti/runtime/log';
 import { renderError } from './errors.ts';
 
 /** Pictures in a chat make large bodies; blobs have a way of their own. */

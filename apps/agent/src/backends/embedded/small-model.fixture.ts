@@ -1,4 +1,5 @@
-import { systemClock, cacheFolder } from '@tutti/runtime';
+import { systemClock } from '@tutti/runtime';
+import { cacheFolder } from '@tutti/runtime/folders';
 import { join } from 'node:path';
 import { smolLm2 } from '../../models/catalogue.ts';
 import { fetchModel } from '../../models/fetch-model.ts';

@@ -1,0 +1,1 @@
+export { cacheFolder, dataFolder } from './folders.ts';

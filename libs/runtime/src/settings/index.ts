@@ -1,0 +1,1 @@
+export { logLevel, loopbackHost, milliseconds, port, readSettings } from './settings.ts';
