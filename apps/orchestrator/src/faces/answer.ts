@@ -106,7 +106,9 @@ async function sendStream(
     await reply.headers(facts.headers()).type('application/json; charset=utf-8').send(text);
     return;
   }
-  const { raw } = openStream(reply, facts, rendering);
+  // Until the first delta the call may still move, so early headers do not name a node: the last chunk does.
+  const raw = openStream(reply, rendering, early ? {} : facts.headers());
+  if (early) raw.flushHeaders();
   try {
     let finished = false;
     for (let next = await first; !next.done; next = await chunks.next()) {
@@ -136,16 +138,16 @@ function incomplete(): ClusterError {
   return new ClusterError('bad_upstream', 'The answer ended before it was complete.');
 }
 
-function openStream(reply: FastifyReply, facts: RouteFacts, rendering: Rendering): { raw: ServerResponse } {
+function openStream(reply: FastifyReply, rendering: Rendering, headers: Record<string, string>): ServerResponse {
   reply.headers({
-    ...facts.headers(),
+    ...headers,
     'content-type': rendering.contentType,
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
   });
   reply.hijack();
   reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>);
-  return reply;
+  return reply.raw;
 }
 
 /** True if `first` has not settled in time. Rejects as `first` does. */

@@ -67,7 +67,7 @@ export function createHttpServer({ log, timeouts }: HttpOptions): FastifyInstanc
       done(null, (body as Buffer).toString('utf8'));
     }
   });
-  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(log, error, request, reply));
   app.setNotFoundHandler((request, reply) => sendError(log, unknownRoute(app, request, reply), request, reply));
   return app;
@@ -120,6 +120,7 @@ function sendError(log: Log, thrown: unknown, request: FastifyRequest, reply: Fa
 /** Fastify's own errors as ours; anything else that is not ours is a bug. */
 function fromFastify(thrown: unknown): ClusterError {
   const { code, statusCode } = thrown as Partial<FastifyError>;
+  if (code === 'ECONNRESET') return new ClusterError('client_closed', 'request canceled', { cause: thrown });
   if (thrown instanceof ClusterError || !code?.startsWith('FST_')) return ClusterError.from(thrown);
   if (statusCode === 413) {
     return new ClusterError('too_large', `The request body is larger than ${largestBodyBytes / 2 ** 20} MiB.`, {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { createLogger, format, transports, type Logger } from 'winston';
 
 export type Log = Logger;
@@ -14,7 +15,13 @@ export function createLog({ service, level }: Options): Log {
   return createLogger({
     level,
     defaultMeta: { service },
-    format: format.combine(format.timestamp(), format.errors({ stack: true, cause: true }), format.json()),
+    format: format.combine(format.timestamp(), errorsAsText(), format.json()),
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
   });
 }
+
+/** JSON shows nothing of an Error: its stack and causes are what a reader of the log needs. */
+const errorsAsText = format((line) => {
+  for (const [key, value] of Object.entries(line)) if (value instanceof Error) line[key] = inspect(value);
+  return line;
+});

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { create } from '@bufbuild/protobuf';
+import type { FastifyInstance } from 'fastify';
+import {
+  ClusterError,
+  createCluster,
+  delta,
+  dispatched,
+  done,
+  retried,
+  ticketMachine,
+  type Generate,
+} from '@tutti/core';
+import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
+import { createLog } from '@tutti/runtime/log';
+import { virtualClock } from '@tutti/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAnswer } from './answer.ts';
+import { createHttpServer } from './http-server.ts';
+import { ollamaFace } from './ollama.ts';
+
+const state = create(NodeStateSchema, { models: [{ name: 'm' }], slots: { total: 1, perRunner: 1 } });
+
+let app: FastifyInstance;
+let clock: ReturnType<typeof virtualClock>;
+let socket: Socket;
+let received = '';
+
+beforeEach(() => {
+  clock = virtualClock();
+  received = '';
+});
+
+afterEach(async () => {
+  socket.destroy();
+  await app.close();
+});
+
+/** A face over nodes that the test scripts, and a client that keeps every byte it gets. */
+async function chatWith(nodes: Record<string, Generate>, path = '/api/chat'): Promise<void> {
+  const cluster = createCluster({ clock });
+  for (const [name, generate] of Object.entries(nodes)) cluster.report(name, generate, state);
+  const generate = retried({ clock, random: () => 0 }, dispatched(cluster));
+  app = createHttpServer({ log: createLog({ service: 'test', level: 'error' }) });
+  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter: () => () => {} });
+  ollamaFace(app, { answer, cluster, clock, membership: { models: () => undefined }, version: '0' });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('data', (bytes: Buffer) => (received += bytes.toString('utf8')));
+  const body = '{"model":"m","messages":[{"role":"user","content":"hi"}]}';
+  socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+}
+
+/** A node that answers step by step, as the test opens its gates. */
+function gated() {
+  const gates: { open: () => void; fail: (error: ClusterError) => void }[] = [];
+  let signal: AbortSignal | undefined;
+  const gate = (): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    gates.push({ open: resolve, fail: reject });
+    return promise;
+  };
+  const generate: Generate = async function* (_, context) {
+    ({ signal } = context);
+    await gate();
+    yield delta({ text: 'one' });
+    await gate();
+    yield delta({ text: 'two' });
+    yield done({ reason: 'stop', timings: {} });
+  };
+  const next = () => vi.waitFor(() => expect(gates[0]).toBeDefined()).then(() => gates.shift()!);
+  return { generate, next, signal: () => signal };
+}
+
+const until = (pattern: RegExp): Promise<void> => vi.waitFor(() => expect(received).toMatch(pattern));
+const broken = new ClusterError('upstream_error', 'it broke');
+
+describe('the commit point', () => {
+  it('no byte goes out before the first delta, so the call can move unnoticed up to there', async () => {
+    const [a, b] = [gated(), gated()];
+    await chatWith({ a: a.generate, b: b.generate });
+    (await a.next()).fail(broken);
+    const gate = await b.next();
+    expect(received).toBe('');
+    gate.open();
+    await until(/"content":"one"/);
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*x-tutti-node: b\r\n[^]*x-tutti-attempts: 2\r\n/);
+    (await b.next()).open();
+    await until(/"done":true/);
+  });
+
+  it('after the first byte of an answer the call never moves', async () => {
+    const [a, b] = [gated(), gated()];
+    await chatWith({ a: a.generate, b: b.generate });
+    (await a.next()).open();
+    await until(/"content":"one"/);
+    (await a.next()).fail(broken);
+    await until(/\{"error":"it broke"\}\n/);
+    expect(b.signal()).toBeUndefined();
+    await until(/0\r\n\r\n$/);
+  });
+});
+
+describe('an answer that is late', () => {
+  it('sends its headers after 15 s without the node, which its last line tells', async () => {
+    const a = gated();
+    await chatWith({ a: a.generate });
+    const gate = await a.next();
+    await clock.advance(14_999);
+    expect(received).toBe('');
+    await clock.advance(1);
+    await until(/^HTTP\/1\.1 200 OK/);
+    expect(received).toContain('\r\nx-request-id: ');
+    expect(received).not.toContain('x-tutti-node');
+    gate.open();
+    (await a.next()).open();
+    await until(/"done":true/);
+    expect(received).toMatch(/"tutti":\{"requestId":"[^"]+","node":"a"/);
+  });
+
+  it('tells an error in the stream once its headers are out', async () => {
+    const a = gated();
+    await chatWith({ a: a.generate });
+    const gate = await a.next();
+    await clock.advance(15_000);
+    await until(/^HTTP\/1\.1 200 OK/);
+    gate.fail(broken);
+    await until(/\{"error":"it broke"\}\n/);
+  });
+});
+
+it('a client that leaves while nothing has been sent aborts the call', async () => {
+  const a = gated();
+  await chatWith({ a: a.generate });
+  await a.next();
+  socket.destroy();
+  await vi.waitFor(() => expect(a.signal()?.aborted).toBe(true));
+});
+
+it('a client that does not read holds the answer back, and counts as gone after 30 s', async () => {
+  let produced = 0;
+  let signal: AbortSignal | undefined;
+  const endless: Generate = async function* (_, context) {
+    ({ signal } = context);
+    for (; !context.signal.aborted; produced++) yield delta({ text: 'x'.repeat(10_000) });
+  };
+  await chatWith({ a: endless });
+  socket.pause();
+  let before = -1;
+  await vi.waitFor(() => {
+    const stalled = produced === before && produced > 0;
+    before = produced;
+    expect(stalled).toBe(true);
+  });
+  expect(produced).toBeLessThan(2_000);
+  await clock.advance(30_000);
+  await vi.waitFor(() => expect(signal).toBeDefined());
+  socket.resume();
+  await once(socket, 'close');
+  expect(received).not.toContain('"done":true');
+});
