@@ -1,4 +1,4 @@
-import { ClusterError, pause, type Clock, type Cluster } from '@tutti/core';
+import { ClusterError, type Clock, type Cluster } from '@tutti/core';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { HeartbeatRequest, RegisterRequest, RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
@@ -6,20 +6,11 @@ import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { createClient, type Channel, type Client, type Implementation } from '@tutti/rpc';
 import type { Log } from '@tutti/runtime/log';
 import { remoteGenerate } from './agent-client.ts';
+import { createLease, defaultLeaseTimes, type LeaseTimes } from './lease.ts';
+import { watchAgent } from './watch-agent.ts';
 
 /** Versions of proto/tutti/agent/v1 that this orchestrator speaks. */
 const protocolVersions = { oldest: 1, newest: 1 };
-
-/** How long a node may be silent. */
-export interface LeaseTimes {
-  readonly heartbeatMs: number;
-  /** Without a heartbeat for so long, a node gets no new calls. */
-  readonly suspectMs: number;
-  /** Without a heartbeat for so long, it is forgotten. */
-  readonly lostMs: number;
-}
-
-const defaultLeaseTimes: LeaseTimes = { heartbeatMs: 30_000, suspectMs: 45_000, lostMs: 90_000 };
 
 /** Who belongs to the cluster, and the connections to them. */
 export interface Membership {
@@ -56,9 +47,6 @@ interface Member {
 
 /** Of a call that names no deadline of its own. */
 const deadline = { deadlineMs: 60_000 };
-
-/** Between two attempts to watch an agent that is registered and does not answer. */
-const redialMs = 500;
 
 export function createMembership(options: Options): Membership {
   const { orchestratorId, cluster, clock, log, connect, leaseTimes = defaultLeaseTimes } = options;
@@ -190,49 +178,4 @@ function dialAddress(address: string, peer: string): string {
     });
   }
   return address.startsWith(':') ? peer.replace(/:\d+$/, '') + address : address;
-}
-
-interface LeaseEvents {
-  suspect(): void;
-  lost(): void;
-}
-
-function createLease(clock: Clock, { suspectMs, lostMs }: LeaseTimes, events: LeaseEvents) {
-  let stops: (() => void)[] = [];
-  const stop = (): void => {
-    for (const cancel of stops) cancel();
-  };
-  const renew = (): void => {
-    stop();
-    stops = [clock.after(suspectMs, events.suspect), clock.after(lostMs, events.lost)];
-  };
-  renew();
-  return { renew, stop };
-}
-
-interface WatchEvents {
-  state(state: NodeState): void;
-  broken(error: ClusterError): void;
-}
-
-/** Reads an agent's state until the signal; dials again whenever the stream ends. */
-async function watchAgent(
-  agent: Client<typeof AgentService>,
-  owner: string,
-  clock: Clock,
-  signal: AbortSignal,
-  events: WatchEvents,
-): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      for await (const { state } of agent.watch({ owner }, { signal, deadlineMs: Infinity })) {
-        if (state) events.state(state);
-      }
-      throw new ClusterError('node_unreachable', 'The agent closed the connection.');
-    } catch (thrown) {
-      if (signal.aborted) return;
-      events.broken(ClusterError.from(thrown));
-    }
-    await pause(clock, redialMs, signal);
-  }
 }

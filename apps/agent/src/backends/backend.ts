@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { Generate } from '@tutti/core';
+import type { Clock, Generate } from '@tutti/core';
 import type { VerbRequest } from '@tutti/proto/tutti/agent/v1/model';
 import type { BackendStateSchema, ModelSchema, RunnerSchema } from '@tutti/proto/tutti/agent/v1/state';
 
@@ -20,4 +20,16 @@ export interface Inventory {
   readonly backend: MessageInitShape<typeof BackendStateSchema>;
   readonly models: readonly MessageInitShape<typeof ModelSchema>[];
   readonly runners: readonly MessageInitShape<typeof RunnerSchema>[];
+}
+
+/** What a backend may want to know. */
+export interface BackendSettings {
+  readonly clock: Clock;
+  readonly llamaBaseUrl?: string | undefined;
+  readonly ollamaHost?: string | undefined;
+  readonly modelFile?: string | undefined;
+  /** SHA-256 of the model file, lower-case hex; undefined: not known yet. */
+  readonly modelDigest?: string | undefined;
+  readonly modelName: string;
+  readonly threads?: number | undefined;
 }

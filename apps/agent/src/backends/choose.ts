@@ -1,7 +1,8 @@
 import { ClusterError, type Clock } from '@tutti/core';
 import type { FetchProgress } from '../models/fetch-model.ts';
 import { ollamaUrl } from './ollama/base-url.ts';
-import type { BackendSettings, backends } from './table.ts';
+import type { BackendSettings } from './backend.ts';
+import type { backends } from './table.ts';
 
 /** Tells people what the search for a backend finds. */
 export interface Narrator {

@@ -1,17 +1,4 @@
-import type { Clock } from '@tutti/core';
-import type { Backend } from './backend.ts';
-
-/** What a backend may want to know. */
-export interface BackendSettings {
-  readonly clock: Clock;
-  readonly llamaBaseUrl?: string | undefined;
-  readonly ollamaHost?: string | undefined;
-  readonly modelFile?: string | undefined;
-  /** SHA-256 of the model file, lower-case hex; undefined: not known yet. */
-  readonly modelDigest?: string | undefined;
-  readonly modelName: string;
-  readonly threads?: number | undefined;
-}
+import type { Backend, BackendSettings } from './backend.ts';
 
 type OpenBackend = (settings: BackendSettings) => Promise<Backend>;
 

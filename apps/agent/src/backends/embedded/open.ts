@@ -4,8 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { canonicalModel, ClusterError } from '@tutti/core';
-import type { Backend } from '../backend.ts';
-import type { BackendSettings } from '../table.ts';
+import type { Backend, BackendSettings } from '../backend.ts';
 import { embeddedBackend } from './embedded.ts';
 
 /** The embedded engine with the one model file that the settings name. */
