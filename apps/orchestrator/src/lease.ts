@@ -16,7 +16,7 @@ interface LeaseEvents {
   lost(): void;
 }
 
-/** Counts a node's silence. It starts with the first heartbeat missing from now. */
+/** Counts a node's silence from now; `renew` at each heartbeat starts it anew. */
 export function createLease(clock: Clock, { suspectMs, lostMs }: LeaseTimes, events: LeaseEvents) {
   let stops: (() => void)[] = [];
   const stop = (): void => {
