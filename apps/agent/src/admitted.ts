@@ -43,6 +43,9 @@ interface Turn {
   readonly leave: () => void;
 }
 
+/** Queues of models that nobody asks for any more are dropped when there are so many. */
+const mostRunners = 100;
+
 /** One p-queue per model; the node's own cap is kept where calls come in, so that no call waits in two queues. */
 export function createSlots({ total, perRunner, clock, onChange }: Options): Slots {
   const runners = new Map<string, PQueue>();
@@ -52,33 +55,38 @@ export function createSlots({ total, perRunner, clock, onChange }: Options): Slo
 
   const take = (model: string, signal: AbortSignal): Turn => {
     throwIfAborted(signal);
-    const runner = runners.get(model) ?? new PQueue({ concurrency: perRunner });
+    const runner = runners.get(model) ?? addRunner(model);
     const mustWait = runner.pending >= perRunner;
     if (mustWait ? runner.size >= 1 : busy() >= total) {
       throw new ClusterError('no_slot', `All ${total} slots and the waiting place of "${model}" are taken.`);
     }
-    runners.set(model, runner);
     const { promise: over, resolve: leave } = Promise.withResolvers<void>();
     // p-queue would free the slot at once when the signal aborts: it only hears of aborts while the call waits.
-    const { controller, unlink } = linkedController(signal);
+    const wait = mustWait ? linkedController(signal) : undefined;
     const started = new Promise<void>((resolve, reject) => {
       const running = () => {
-        unlink();
+        wait?.unlink();
         resolve();
         return over;
       };
       runner
-        .add(running, { signal: controller.signal })
+        .add(running, wait && { signal: wait.controller.signal })
         .catch(() => reject(abortError(signal)))
-        .finally(() => {
-          if (runner.pending + runner.size === 0 && runners.get(model) === runner) runners.delete(model);
-          onChange();
-        });
+        .finally(onChange);
     });
     // Whoever leaves while waiting never looks at it.
     started.catch(() => {});
     onChange();
     return { waiting: mustWait ? 1 : 0, started, leave };
+  };
+
+  const addRunner = (model: string): PQueue => {
+    if (runners.size >= mostRunners) {
+      for (const [name, { pending, size }] of runners) if (pending + size === 0) runners.delete(name);
+    }
+    const runner = new PQueue({ concurrency: perRunner });
+    runners.set(model, runner);
+    return runner;
   };
 
   const admitted = (next: Generate): Generate =>

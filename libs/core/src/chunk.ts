@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   ChunkSchema,
+  type Delta,
   type DeltaSchema,
   type DoneSchema,
   type Chunk,
@@ -17,6 +18,20 @@ export function progress(kind: ProgressKind): Chunk {
 /** A chunk with a piece of the answer. */
 export function delta(value: MessageInitShape<typeof DeltaSchema>): Chunk {
   return create(ChunkSchema, { kind: { case: 'delta', value } });
+}
+
+/** As `delta({ text })`, without the schema's help: this is made once a token. */
+export function textDelta(text: string): Chunk {
+  const value: Delta = {
+    $typeName: 'tutti.agent.v1.Delta',
+    text,
+    thinking: '',
+    toolCalls: [],
+    logprobs: [],
+    embeddings: [],
+    extraJson: '',
+  };
+  return { $typeName: 'tutti.agent.v1.Chunk', kind: { case: 'delta', value } };
 }
 
 /** The last chunk. */

@@ -1,7 +1,7 @@
 import { seededRandom, virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
 import { createCluster, type Cluster, type Request } from './cluster.ts';
-import type { ClusterError} from './error.ts';
+import type { ClusterError } from './error.ts';
 import type { Reason } from './error.ts';
 import { Priority } from './generate.ts';
 import { callFor, contextWith, sayHello, stateWith } from './calls.fixture.ts';

@@ -1,4 +1,4 @@
-export { delta, done, progress } from './chunk.ts';
+export { delta, done, progress, textDelta } from './chunk.ts';
 export { createCluster, type Cluster, type Lease } from './cluster.ts';
 export { dispatched } from './dispatched.ts';
 export { ClusterError, isReason, reasons, type Reason, type Retry } from './error.ts';

@@ -20,8 +20,22 @@ export function decode<D extends DescMessage>(schema: D, bytes: Buffer): Message
   return fromBinary(schema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
-/** A protobuf-es method as grpc-js wants it. What is sent may be an initialiser; what arrives is a message. */
-export function methodDefinition<I extends DescMessage, O extends DescMessage>(method: Method<I, O>) {
+type MethodDefinition<I extends DescMessage, O extends DescMessage> = ReturnType<typeof defineMethod<I, O>>;
+
+const defined = new WeakMap<DescMethod, unknown>();
+
+/** A protobuf-es method as grpc-js wants it; made once. What is sent may be an initialiser; what arrives is a message. */
+export function methodDefinition<I extends DescMessage, O extends DescMessage>(
+  method: Method<I, O>,
+): MethodDefinition<I, O> {
+  const known = defined.get(method) as MethodDefinition<I, O> | undefined;
+  if (known) return known;
+  const definition = defineMethod(method);
+  defined.set(method, definition);
+  return definition;
+}
+
+function defineMethod<I extends DescMessage, O extends DescMessage>(method: Method<I, O>) {
   const { input, output, methodKind } = method;
   return {
     path: `/${method.parent.typeName}/${method.name}`,

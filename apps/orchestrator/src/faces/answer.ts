@@ -13,7 +13,7 @@ import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
 import { readContext } from './request-context.ts';
 import type { Rendering } from './rendering.ts';
 import { createRouteFacts, type RouteFacts } from './route-facts.ts';
-import { write } from './write.ts';
+import { createStreamWriter } from './stream-writer.ts';
 
 /** A call, and how its answer is written. */
 export interface Ask {
@@ -47,7 +47,7 @@ export function createAnswer({ generate, clock, nextTicket, enter }: Options): A
     reply.raw.on('close', onClose);
     const facts = createRouteFacts(clock, context.requestId, call.model);
     try {
-      const chunks = visible(generate({ ...call, model: canonicalModel(call.model) }, context), facts);
+      const chunks = generate({ ...call, model: canonicalModel(call.model) }, context);
       if (stream) await sendStream(reply, chunks, { facts, rendering, clock, signal: gone.signal });
       else await sendWhole(reply, chunks, facts, rendering);
     } finally {
@@ -57,29 +57,20 @@ export function createAnswer({ generate, clock, nextTicket, enter }: Options): A
   };
 }
 
-type Visible = { readonly delta: Delta; readonly done?: never } | { readonly done: Done; readonly delta?: never };
-
-/** The chunks that a client sees; what the others tell goes into `facts`. */
-async function* visible(chunks: AsyncIterable<Chunk>, facts: RouteFacts): AsyncGenerator<Visible, void> {
-  for await (const { kind } of chunks) {
-    if (kind.case === 'progress') facts.note(kind.value);
-    if (kind.case === 'delta') yield { delta: kind.value };
-    if (kind.case === 'done') yield { done: kind.value };
-  }
-}
-
-async function sendWhole(reply: FastifyReply, chunks: AsyncIterable<Visible>, facts: RouteFacts, rendering: Rendering) {
+async function sendWhole(reply: FastifyReply, chunks: AsyncIterable<Chunk>, facts: RouteFacts, rendering: Rendering) {
   const deltas: Delta[] = [];
   let end: Done | undefined;
-  for await (const { delta, done } of chunks) {
-    if (delta) deltas.push(delta);
-    end = done ?? end;
+  for await (const { kind } of chunks) {
+    if (kind.case === 'progress') facts.note(kind.value);
+    if (kind.case === 'delta') deltas.push(kind.value);
+    if (kind.case === 'done') end = kind.value;
   }
   if (!end) throw incomplete();
-  await reply
-    .headers(facts.headers())
-    .type('application/json; charset=utf-8')
-    .send(rendering.whole(deltas, end, facts.fields()));
+  await sendObject(reply, facts, rendering.whole(deltas, end, facts.fields()));
+}
+
+async function sendObject(reply: FastifyReply, facts: RouteFacts, text: string): Promise<void> {
+  await reply.headers(facts.headers()).type('application/json; charset=utf-8').send(text);
 }
 
 interface StreamOptions {
@@ -89,44 +80,62 @@ interface StreamOptions {
   readonly signal: AbortSignal;
 }
 
-async function sendStream(
-  reply: FastifyReply,
-  chunks: AsyncGenerator<Visible, void>,
-  options: StreamOptions,
-): Promise<void> {
+async function sendStream(reply: FastifyReply, source: AsyncIterable<Chunk>, options: StreamOptions): Promise<void> {
   const { facts, rendering, clock, signal } = options;
-  const first = chunks.next();
+  const chunks = source[Symbol.asyncIterator]();
+  const first = firstOfAnswer(chunks, facts);
   // If it fails while the headers go out, the failure is met below.
   first.catch(() => {});
   const early = await isLate(first, clock);
-  const opening = early ? undefined : await first;
-  if (opening?.value?.done && isLoad(opening.value.done)) {
-    const text = rendering.whole([], opening.value.done, facts.fields());
+  const opening = early ? undefined : (await first).value?.kind;
+  if (opening?.case === 'done' && isLoad(opening.value)) {
     await chunks.next();
-    await reply.headers(facts.headers()).type('application/json; charset=utf-8').send(text);
+    await sendObject(reply, facts, rendering.whole([], opening.value, facts.fields()));
     return;
   }
   // Until the first delta the call may still move, so early headers do not name a node: the last chunk does.
   const raw = openStream(reply, rendering, early ? {} : facts.headers());
   if (early) raw.flushHeaders();
+  const writer = createStreamWriter(raw, { signal, clock });
   try {
     let finished = false;
     for (let next = await first; !next.done; next = await chunks.next()) {
-      const { delta, done } = next.value;
-      if (finished) continue;
-      finished = done !== undefined;
-      await write(raw, delta ? rendering.delta(delta) : rendering.done(done, facts.fields()), { signal, clock });
+      const { kind } = next.value;
+      if (kind.case === 'progress') facts.note(kind.value);
+      const text = finished ? '' : textOf(kind, rendering, facts);
+      finished ||= kind.case === 'done';
+      const drained = writer.push(text);
+      if (drained) await drained;
     }
     if (!finished) throw incomplete();
+    writer.flush();
   } catch (thrown) {
     const error = ClusterError.from(thrown);
     if (error.reason === 'client_closed') {
       raw.destroy();
       return;
     }
+    writer.flush();
     raw.write(rendering.failed(error));
   }
   raw.end();
+}
+
+/** Reads on to the first chunk that a client sees; what the others tell goes into `facts`. */
+async function firstOfAnswer(
+  chunks: AsyncIterator<Chunk>,
+  facts: RouteFacts,
+): Promise<IteratorResult<Chunk, undefined>> {
+  for (;;) {
+    const next = await chunks.next();
+    if (next.done || next.value.kind.case !== 'progress') return next;
+    facts.note(next.value.kind.value);
+  }
+}
+
+function textOf(kind: Chunk['kind'], rendering: Rendering, facts: RouteFacts): string {
+  if (kind.case === 'delta') return rendering.delta(kind.value);
+  return kind.case === 'done' ? rendering.done(kind.value, facts.fields()) : '';
 }
 
 /** Ollama answers a load or an unload with one JSON object, stream or not. */

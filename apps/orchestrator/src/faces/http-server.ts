@@ -67,7 +67,10 @@ export function createHttpServer({ log, timeouts }: HttpOptions): FastifyInstanc
       done(null, (body as Buffer).toString('utf8'));
     }
   });
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(log, error, request, reply));
   app.setNotFoundHandler((request, reply) => sendError(log, unknownRoute(app, request, reply), request, reply));
   return app;

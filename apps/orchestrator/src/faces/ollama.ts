@@ -64,12 +64,12 @@ export function ollamaFace(app: FastifyInstance, { answer, cluster, membership, 
 
   app.post('/api/chat', async (request, reply) => {
     const { call, stream } = parseChat(bodyOf(request));
-    await answer(request, reply, { call, stream, rendering: chatRendering(call.model) });
+    await answer(request, reply, { call, stream, rendering: chatRendering(call.model, timestamps(clock)) });
   });
 
   app.post('/api/generate', async (request, reply) => {
     const { call, stream } = parseGenerate(bodyOf(request));
-    await answer(request, reply, { call, stream, rendering: generateRendering(call.model) });
+    await answer(request, reply, { call, stream, rendering: generateRendering(call.model, timestamps(clock)) });
   });
 
   app.post('/api/embed', async (request, reply) => {
@@ -78,10 +78,9 @@ export function ollamaFace(app: FastifyInstance, { answer, cluster, membership, 
   });
 }
 
-const now = (): string => new Date().toISOString();
 const ndjson = { contentType: 'application/x-ndjson', failed: (error: ClusterError) => `${errorBody(error).body}\n` };
 
-function chatRendering(model: string): Rendering {
+function chatRendering(model: string, now: () => string): Rendering {
   return {
     ...ndjson,
     delta: (delta) => `${renderChatDelta(model, now(), delta)}\n`,
@@ -90,12 +89,24 @@ function chatRendering(model: string): Rendering {
   };
 }
 
-function generateRendering(model: string): Rendering {
+function generateRendering(model: string, now: () => string): Rendering {
   return {
     ...ndjson,
     delta: (delta) => `${renderGenerateDelta(model, now(), delta)}\n`,
     done: (done, extra) => `${renderGenerateDone(model, now(), done, extra)}\n`,
     whole: (deltas, done, extra) => renderGenerate(model, now(), deltas, done, extra),
+  };
+}
+
+/** The time as text, made once a millisecond: many lines may be written in one. */
+function timestamps(clock: Clock): () => string {
+  let lastMs = NaN;
+  let text = '';
+  return () => {
+    const ms = clock.wallTime();
+    if (ms !== lastMs) text = new Date(ms).toISOString();
+    lastMs = ms;
+    return text;
   };
 }
 

@@ -22,8 +22,14 @@ export function readLine(text: string): Line {
 
 /** The text of the members that are not in `known`; empty if there are none. Most lines have none, and are not scanned. */
 export function extraOf(text: string, line: Line, known: ReadonlySet<string>): string {
-  if (Object.keys(line).every((key) => known.has(key))) return '';
+  if (!hasOthers(line, known)) return '';
   return objectText(members(text).filter(([key]) => !known.has(key)));
+}
+
+/** A loop, since this is asked of every token's line. */
+function hasOthers(line: Line, known: ReadonlySet<string>): boolean {
+  for (const key in line) if (!known.has(key)) return true;
+  return false;
 }
 
 /** The exact text of a member that is known to be there. */

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { ClusterError, delta, done, type Chunk } from '@tutti/core';
+import { ClusterError, delta, done, textDelta, type Chunk } from '@tutti/core';
 import type { ToolCallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import type { DoneSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { arrayOf } from '../json/fields.ts';
@@ -16,7 +16,7 @@ import {
   textField,
   type Line,
 } from './line.ts';
-import { readLogprobs } from './logprobs.ts';
+import { readLogprobs, type LogprobInit } from './logprobs.ts';
 import { asToolCall } from './tool-calls.ts';
 
 interface Answer {
@@ -79,10 +79,17 @@ function chunks(line: Line, answer: Answer, extraJson: string): Chunk[] {
   const logprobs = line['logprobs'] === undefined ? [] : readLogprobs(line['logprobs']);
   if (!logprobs) throw bad('"logprobs" have the wrong shape');
   const isDone = line['done'];
-  const piece = { ...answer, logprobs, extraJson: isDone ? '' : extraJson };
-  const found = Object.values(piece).some((value) => value.length > 0) ? [delta(piece)] : [];
+  const found = pieces({ ...answer, logprobs, extraJson: isDone ? '' : extraJson });
   if (isDone) found.push(done(doneOf(line, extraJson)));
   return found;
+}
+
+/** At most one delta, which is never empty. Most lines are a piece of text and nothing else. */
+function pieces(piece: Answer & { logprobs: LogprobInit[]; extraJson: string }): Chunk[] {
+  const { text, thinking, toolCalls, logprobs, extraJson } = piece;
+  const more = thinking !== '' || toolCalls.length > 0 || logprobs.length > 0 || extraJson !== '';
+  if (more) return [delta({ text, thinking, toolCalls, logprobs, extraJson })];
+  return text === '' ? [] : [textDelta(text)];
 }
 
 function doneOf(line: Line, extraJson: string): DoneInit {

@@ -37,12 +37,15 @@ function generateOn(http: OllamaHttp): Generate {
     const response = await http.send('POST', path, { body, signal, headers: { 'x-tutti-hops': String(hops) } });
     let finished = false;
     try {
-      for await (const line of linesOf(response)) {
-        if (finished) continue;
-        for (const chunk of parse(line)) {
-          throwIfAborted(signal);
-          finished ||= chunk.kind.case === 'done';
-          yield chunk;
+      for await (const lines of linesOf(response)) {
+        // What comes after the end is read, so that the socket can be used again, and is passed over.
+        for (const line of lines) {
+          if (finished) break;
+          for (const chunk of parse(line)) {
+            throwIfAborted(signal);
+            finished ||= chunk.kind.case === 'done';
+            yield chunk;
+          }
         }
       }
     } catch (thrown) {
@@ -68,7 +71,7 @@ async function* runVerb(http: OllamaHttp, verb: Verb, body: string, signal: Abor
   if (!path) throw new ClusterError('not_implemented', 'Only SHOW is implemented yet.');
   const response = await http.send('POST', path, { body, signal });
   try {
-    yield* linesOf(response);
+    for await (const lines of linesOf(response)) yield* lines;
   } catch (thrown) {
     throw upstreamError(thrown, signal);
   } finally {
