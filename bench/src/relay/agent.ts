@@ -5,7 +5,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import { InvokeResponseSchema, type InvokeRequest, type InvokeResponse } from '@tutti/proto/tutti/agent/v1/agent';
-import type { Call } from '@tutti/proto/tutti/agent/v1/call';
+import type { Call, Part } from '@tutti/proto/tutti/agent/v1/call';
 import { ChunkSchema, type Chunk } from '@tutti/proto/tutti/agent/v1/chunk';
 import { Pool } from 'undici';
 import { invoke } from './invoke.ts';
@@ -40,8 +40,12 @@ async function answer(call: ServerWritableStream<InvokeRequest, InvokeResponse>)
 
 function requestText({ model, kind, optionsJson }: Call): string {
   const messages = kind.case === 'chat' ? kind.value.messages : [];
-  const turns = messages.map(({ role, parts }) => ({ role, content: parts.map((part) => part.kind.value).join('') }));
+  const turns = messages.map(({ role, parts }) => ({ role, content: parts.map(wordsOf).join('') }));
   return JSON.stringify({ model, messages: turns, options: JSON.parse(optionsJson), stream: true });
+}
+
+function wordsOf({ kind }: Part): string {
+  return kind.case === 'text' ? kind.value : '';
 }
 
 interface Line {
