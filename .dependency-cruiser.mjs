@@ -38,7 +38,10 @@ export default {
       comment: 'core and dialects get time, chance and I/O through ports.',
       severity: 'error',
       from: { path: pure, pathNot: inTests },
-      to: { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'], pathNot: '^node_modules/@bufbuild/protobuf/' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'undetermined'],
+        pathNot: ['^node_modules/@bufbuild/protobuf/', '^(libs|proto)/'],
+      },
     },
     {
       name: 'nothing-imports-tests',
