@@ -6,6 +6,7 @@ export interface Shutdown {
   add(name: string, close: Closer): void;
   /** Closes everything, then exits with `code`. Called again, it exits at once. */
   begin(code?: number): void;
+  readonly begun: boolean;
 }
 
 interface Options {
@@ -39,6 +40,9 @@ export function createShutdown({ onError, exit = process.exit }: Options): Shutd
       }
       begun = true;
       void closeAll().then(() => exit(code));
+    },
+    get begun() {
+      return begun;
     },
   };
 }

@@ -54,28 +54,28 @@ export function hopeless(entry: Waiting, nodes: readonly NodeView[]): ClusterErr
   const ready = nodes.filter((node) => node.ready);
   if (ready.some((node) => mayServe(node, entry))) return undefined;
   const { call, context } = entry;
-  const names =
-    ready
-      .map((node) => node.name)
-      .toSorted()
-      .join(', ') || 'none';
-  const later = { retryAfterMs: 5_000 };
+  const unready = (what: string): ClusterError => {
+    const names =
+      ready
+        .map((node) => node.name)
+        .toSorted()
+        .join(', ') || 'none';
+    return new ClusterError('no_healthy_node', `${what} Ready: ${names}.${problemsOf(nodes)}`, { retryAfterMs: 5_000 });
+  };
   if (context.pin !== undefined && !ready.some((node) => node.name === context.pin)) {
-    return new ClusterError('no_healthy_node', `Node "${context.pin}" is not ready. Ready: ${names}.`, later);
+    return unready(`Node "${context.pin}" is not ready.`);
   }
-  if (nodes.some((node) => hasModel(node, call.model))) {
-    return new ClusterError(
-      'no_healthy_node',
-      `No node that has "${call.model}" can take it now. Ready: ${names}.`,
-      later,
-    );
-  }
-  if (ready.length === 0) {
-    return new ClusterError('no_healthy_node', 'No node is ready. Start an agent, or wait until one is back.', later);
-  }
+  if (nodes.some((node) => hasModel(node, call.model)))
+    return unready(`No node that has "${call.model}" can take it now.`);
+  if (ready.length === 0) return unready('No node is ready. Start an agent, or wait until one is back.');
   return new ClusterError('model_not_found', `model "${call.model}" not found, try pulling it first`, {
     param: 'model',
   });
+}
+
+/** What keeps nodes from being ready, in their own words. */
+function problemsOf(nodes: readonly NodeView[]): string {
+  return nodes.map(({ name, state }) => (state.backend?.problem ? ` ${name}: ${state.backend.problem}` : '')).join('');
 }
 
 function hasModel(node: NodeView, name: string): boolean {
