@@ -8,7 +8,7 @@ const shape = {
   /** Where agents come. */
   grpcPort: port.default(50_051),
   /** Most requests that wait for a node. */
-  queueSize: z.coerce.number().int().min(0).default(100),
+  queueSize: z.coerce.number().int().min(1).default(100),
   logLevel: logLevel.default('info'),
   /** Between two pings to an agent, and how long its answer may take. */
   keepaliveMs: milliseconds.default(10_000),

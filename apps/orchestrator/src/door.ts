@@ -1,4 +1,4 @@
-import { ClusterError, onAbort, pause, type Clock } from '@tutti/core';
+import { ClusterError, pause, type Clock } from '@tutti/core';
 
 /** Where requests come in and go out: the way to refuse them, count them and see them off. */
 export interface Door {
@@ -8,6 +8,9 @@ export interface Door {
   /** Lets nobody in any more; resolves when all are out. Those that are in after `graceMs` are cancelled. */
   close(graceMs: number): Promise<void>;
 }
+
+/** A cancelled request has so long to tell its client; one that does not listen is cut off. */
+const lastWordsMs = 1_000;
 
 interface Options {
   readonly clock: Clock;
@@ -44,7 +47,7 @@ export function createDoor({ clock, waiting, queueSize }: Options): Door {
       if (inside.size === 0) return;
       await pause(clock, graceMs, empty.signal);
       for (const cancel of inside) cancel(shuttingDown());
-      if (inside.size > 0) await new Promise<void>((resolve) => onAbort(empty.signal, resolve));
+      if (inside.size > 0) await pause(clock, lastWordsMs, empty.signal);
     },
   };
 }

@@ -114,6 +114,23 @@ describe('a node', () => {
   });
 });
 
+it('a node that comes back under another name leaves no ghost of the old one', async () => {
+  const { register, whenReady, cluster } = startRig();
+  await register('a', { name: 'before' });
+  await whenReady('before');
+  await register('a', { name: 'after' });
+  await whenReady('after');
+  expect(cluster.nodes.map((node) => node.name)).toEqual(['after']);
+});
+
+it.each([{ name: 'bad\r\nset-cookie: x=1' }, { name: '' }, { nodeId: '' }, { nodeId: 'x'.repeat(65) }])(
+  'refuses an agent that calls itself %o',
+  async (changes) => {
+    const { register } = startRig();
+    expect(await reasonOf(register('a', changes))).toBe('invalid_request');
+  },
+);
+
 it('refuses an agent of another protocol, and says who must be updated', async () => {
   const { register } = startRig();
   await expect(register('a', { protocolVersion: 2 })).rejects.toThrow(

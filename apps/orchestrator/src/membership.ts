@@ -80,7 +80,10 @@ export function createMembership(options: Options): Membership {
     });
     const watching = watchAgent(agent, orchestratorId, clock, stop.signal, {
       state(state) {
-        if (!member.state) log.info('node ready', { node: name, epoch, models: state.models.length });
+        if (!member.state) log.info('node connected', { node: name, epoch, models: state.models.length });
+        const problem = state.backend?.problem ?? '';
+        if (problem !== (member.state?.backend?.problem ?? ''))
+          log.warn('backend', { node: name, problem: problem || 'none any more' });
         member.state = state;
         report();
       },
@@ -117,10 +120,13 @@ export function createMembership(options: Options): Membership {
   return {
     registry: {
       async register(request, { peer }) {
+        checkIdentity(request);
         checkProtocol(request);
         const address = dialAddress(request.address, peer);
         const before = members.get(request.nodeId);
+        if (before) cluster.suspend(before.name);
         const member = admit(request, address);
+        if (before && before.name !== member.name) cluster.remove(before.name);
         members.set(request.nodeId, member);
         void before?.close();
         log.info('node registered', { node: member.name, epoch: member.epoch, address });
@@ -153,6 +159,14 @@ function memberFor({ nodeId, epoch, bootId }: HeartbeatRequest, members: Readonl
   throw new ClusterError('stale_epoch', `Another process has registered as node ${nodeId}.`);
 }
 
+/** A node's name goes into headers and logs, its id into maps: neither may be anything. */
+function checkIdentity({ nodeId, name }: RegisterRequest): void {
+  for (const [param, value] of Object.entries({ node_id: nodeId, name })) {
+    if (/^[\w.-]{1,64}$/.test(value)) continue;
+    throw new ClusterError('invalid_request', `${param} must be 1 to 64 letters, digits, ".", "_" or "-".`, { param });
+  }
+}
+
 function checkProtocol({ protocolVersion, name }: RegisterRequest): void {
   const { oldest, newest } = protocolVersions;
   if (protocolVersion >= oldest && protocolVersion <= newest) return;
@@ -165,9 +179,8 @@ function checkProtocol({ protocolVersion, name }: RegisterRequest): void {
 
 /** Two machines of one name are told apart by their ids. */
 function freeName({ nodeId, name }: RegisterRequest, others: Iterable<Member>): string {
-  const wanted = name || nodeId;
-  const taken = Iterator.from(others).some((other) => other.name === wanted && other.nodeId !== nodeId);
-  return taken ? `${wanted}-${nodeId.slice(0, 4)}` : wanted;
+  const taken = Iterator.from(others).some((other) => other.name === name && other.nodeId !== nodeId);
+  return taken ? `${name}-${nodeId.slice(0, 4)}` : name;
 }
 
 /** An address without a host means the host that the request came from. */
@@ -177,5 +190,7 @@ function dialAddress(address: string, peer: string): string {
       param: 'address',
     });
   }
-  return address.startsWith(':') ? peer.replace(/:\d+$/, '') + address : address;
+  if (!address.startsWith(':')) return address;
+  const host = peer.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '');
+  return (host.includes(':') ? `[${host}]` : host) + address;
 }

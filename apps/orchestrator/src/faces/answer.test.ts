@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
@@ -10,6 +9,7 @@ import {
   done,
   retried,
   ticketMachine,
+  type Cluster,
   type Generate,
 } from '@tutti/core';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
@@ -26,10 +26,18 @@ let app: FastifyInstance;
 let clock: ReturnType<typeof virtualClock>;
 let socket: Socket;
 let received = '';
+let cluster: Cluster;
+let inside = 0;
+
+const enter = (): (() => void) => {
+  inside += 1;
+  return () => void (inside -= 1);
+};
 
 beforeEach(() => {
   clock = virtualClock();
   received = '';
+  inside = 0;
 });
 
 afterEach(async () => {
@@ -38,18 +46,18 @@ afterEach(async () => {
 });
 
 /** A face over nodes that the test scripts, and a client that keeps every byte it gets. */
-async function chatWith(nodes: Record<string, Generate>, path = '/api/chat'): Promise<void> {
-  const cluster = createCluster({ clock });
+async function chatWith(nodes: Record<string, Generate>, headers = ''): Promise<void> {
+  cluster = createCluster({ clock });
   for (const [name, generate] of Object.entries(nodes)) cluster.report(name, generate, state);
   const generate = retried({ clock, random: () => 0 }, dispatched(cluster));
   app = createHttpServer({ log: createLog({ service: 'test', level: 'error' }) });
-  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter: () => () => {} });
+  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
   ollamaFace(app, { answer, cluster, clock, membership: { models: () => undefined }, version: '0' });
   await app.listen({ host: '127.0.0.1', port: 0 });
   socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('data', (bytes: Buffer) => (received += bytes.toString('utf8')));
   const body = '{"model":"m","messages":[{"role":"user","content":"hi"}]}';
-  socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  socket.write(`POST /api/chat HTTP/1.1\r\nhost: x\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`);
 }
 
 /** A node that answers step by step, as the test opens its gates. */
@@ -138,25 +146,66 @@ it('a client that leaves while nothing has been sent aborts the call', async () 
   await vi.waitFor(() => expect(a.signal()?.aborted).toBe(true));
 });
 
-it('a client that does not read holds the answer back, and counts as gone after 30 s', async () => {
-  let produced = 0;
-  let signal: AbortSignal | undefined;
-  const endless: Generate = async function* (_, context) {
-    ({ signal } = context);
-    for (; !context.signal.aborted; produced++) yield delta({ text: 'x'.repeat(10_000) });
-  };
-  await chatWith({ a: endless });
-  socket.pause();
-  let before = -1;
-  await vi.waitFor(() => {
-    const stalled = produced === before && produced > 0;
-    before = produced;
-    expect(stalled).toBe(true);
+describe('a client that does not read', () => {
+  const wasTaken = (): boolean => cluster.nodes.some((node) => node.inFlight > 0);
+
+  /** Answers without end, until the client's buffers are full. */
+  async function stall(): Promise<{ produced: () => number; signal: () => AbortSignal | undefined }> {
+    let produced = 0;
+    let signal: AbortSignal | undefined;
+    const endless: Generate = async function* (_, context) {
+      ({ signal } = context);
+      for (;;) {
+        if (context.signal.aborted) return;
+        produced += 1;
+        yield delta({ text: 'x'.repeat(10_000) });
+      }
+    };
+    await chatWith({ a: endless });
+    socket.pause();
+    let before = -1;
+    await vi.waitFor(() => {
+      const stalled = produced === before && produced > 0;
+      before = produced;
+      expect(stalled).toBe(true);
+    });
+    return { produced: () => produced, signal: () => signal };
+  }
+
+  it('holds the answer back', async () => {
+    const { produced } = await stall();
+    expect(produced()).toBeLessThan(2_000);
+    expect(wasTaken()).toBe(true);
   });
-  expect(produced).toBeLessThan(2_000);
-  await clock.advance(30_000);
-  await vi.waitFor(() => expect(signal).toBeDefined());
-  socket.resume();
-  await once(socket, 'close');
-  expect(received).not.toContain('"done":true');
+
+  it('counts as gone after 30 s: its call ends and its slot is free', async () => {
+    const { signal } = await stall();
+    await clock.advance(30_000);
+    await vi.waitFor(() => expect(signal()?.aborted).toBe(true));
+    expect(wasTaken()).toBe(false);
+  });
+
+  it('and leaves: its call ends and its slot is free', async () => {
+    const { signal } = await stall();
+    socket.destroy();
+    await vi.waitFor(() => expect(signal()?.aborted).toBe(true));
+    await vi.waitFor(() => expect(wasTaken()).toBe(false));
+  });
+});
+
+it('a request that is refused for its headers leaves nothing behind at the door', async () => {
+  await chatWith({ a: gated().generate }, 'x-tutti-priority: urgent\r\n');
+  await until(/^HTTP\/1\.1 400/);
+  expect(inside).toBe(0);
+});
+
+it('a request counts as inside until its last byte is out', async () => {
+  const a = gated();
+  await chatWith({ a: a.generate });
+  (await a.next()).open();
+  await until(/"content":"one"/);
+  expect(inside).toBe(1);
+  (await a.next()).open();
+  await until(/"done":true/);
+  await vi.waitFor(() => expect(inside).toBe(0));
 });

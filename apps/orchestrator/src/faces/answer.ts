@@ -39,28 +39,35 @@ const longestHeaderWaitMs = 15_000;
 export function createAnswer({ generate, clock, nextTicket, enter }: Options): Answer {
   return async (request, reply, { call, stream, rendering }) => {
     const gone = new AbortController();
-    const leave = enter((reason) => gone.abort(reason));
     const context = readContext(request, gone.signal, nextTicket());
+    if (reply.raw.closed) throw new ClusterError('client_closed', 'request canceled');
+    const leave = enter((reason) => gone.abort(reason));
     const onClose = (): void => {
       if (!reply.raw.writableFinished) gone.abort();
+      leave();
     };
-    reply.raw.on('close', onClose);
+    // Fires after the last byte as well, so what is still on its way counts as inside.
+    reply.raw.once('close', onClose);
     const facts = createRouteFacts(clock, context.requestId, call.model);
+    const chunks = generate({ ...call, model: canonicalModel(call.model) }, context)[Symbol.asyncIterator]();
     try {
-      const chunks = generate({ ...call, model: canonicalModel(call.model) }, context);
       if (stream) await sendStream(reply, chunks, { facts, rendering, clock, signal: gone.signal });
       else await sendWhole(reply, chunks, facts, rendering);
+    } catch (thrown) {
+      // An error that is told by the handler goes out after this; the slot must be free whatever happens.
+      gone.abort();
+      throw thrown;
     } finally {
-      reply.raw.off('close', onClose);
-      leave();
+      await chunks.return?.();
     }
   };
 }
 
-async function sendWhole(reply: FastifyReply, chunks: AsyncIterable<Chunk>, facts: RouteFacts, rendering: Rendering) {
+async function sendWhole(reply: FastifyReply, chunks: AsyncIterator<Chunk>, facts: RouteFacts, rendering: Rendering) {
   const deltas: Delta[] = [];
   let end: Done | undefined;
-  for await (const { kind } of chunks) {
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    const { kind } = next.value;
     if (kind.case === 'progress') facts.note(kind.value);
     if (kind.case === 'delta') deltas.push(kind.value);
     if (kind.case === 'done') end = kind.value;
@@ -80,9 +87,8 @@ interface StreamOptions {
   readonly signal: AbortSignal;
 }
 
-async function sendStream(reply: FastifyReply, source: AsyncIterable<Chunk>, options: StreamOptions): Promise<void> {
+async function sendStream(reply: FastifyReply, chunks: AsyncIterator<Chunk>, options: StreamOptions): Promise<void> {
   const { facts, rendering, clock, signal } = options;
-  const chunks = source[Symbol.asyncIterator]();
   const first = firstOfAnswer(chunks, facts);
   // If it fails while the headers go out, the failure is met below.
   first.catch(() => {});

@@ -44,7 +44,8 @@ export function createHttpServer({ log, timeouts }: HttpOptions): FastifyInstanc
     keepAliveTimeout: 75_000,
     bodyLimit: largestBodyBytes,
     routerOptions: { maxParamLength: 500 },
-    forceCloseConnections: 'idle',
+    // Requests have been seen off before the server closes; what is left has asked for nothing.
+    forceCloseConnections: true,
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: requestId,

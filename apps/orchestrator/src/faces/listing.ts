@@ -39,9 +39,15 @@ function runnersOf({ state, reportedAt }: NodeView, clock: Clock): ListedRunner[
   return state.runners.map(({ model, expiresInMs, ...runner }) => ({
     ...runner,
     name: model,
-    expiresAt:
-      expiresInMs === undefined ? '' : expiresInMs < 0 ? never : new Date(reportedWallTime + expiresInMs).toISOString(),
+    expiresAt: expiresInMs === undefined ? '' : expiryText(reportedWallTime, expiresInMs),
   }));
+}
+
+/** "" for what is no date: an agent may report anything. */
+function expiryText(reportedWallTime: number, expiresInMs: number): string {
+  if (expiresInMs < 0) return never;
+  const date = new Date(reportedWallTime + expiresInMs);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 }
 
 function merged<T>(

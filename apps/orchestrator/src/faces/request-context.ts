@@ -26,10 +26,18 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
     principal: { name: 'anonymous' },
     priority: choice(request, 'x-tutti-priority', priorities) ?? Priority.DEFAULT,
     privacy: choice(request, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
-    hops: Number.parseInt(header(request, 'x-tutti-hops') ?? '0', 10) || 0,
+    hops: hopsOf(request),
     ticket,
     ...(pin && { pin }),
   };
+}
+
+function hopsOf(request: FastifyRequest): number {
+  const text = header(request, 'x-tutti-hops') ?? '0';
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  throw new ClusterError('invalid_request', `x-tutti-hops must be a small number, got "${text}".`, {
+    param: 'x-tutti-hops',
+  });
 }
 
 function choice<T>(request: FastifyRequest, name: string, choices: Readonly<Record<string, T>>): T | undefined {

@@ -28,7 +28,7 @@ export function createRouteFacts(clock: Clock, requestId: string, model: string)
       if (kind.case === 'started') queueMs += kind.value.queueMs;
     },
     headers: () => ({
-      'x-tutti-model': model,
+      'x-tutti-model': encodeURI(model.toWellFormed()),
       ...(node !== undefined && {
         'x-tutti-node': node,
         'x-tutti-route': reason,
