@@ -14,7 +14,7 @@ const shape = (env: NodeJS.ProcessEnv) => ({
   name: z
     .string()
     .regex(/^[\w.-]{1,64}$/, 'use up to 64 letters, digits, ".", "_" and "-"')
-    .default(hostname()),
+    .default(plainHostname()),
   /** Orchestrators to register with: "host:port", separated by commas. */
   orchestrators: z
     .string()
@@ -46,6 +46,15 @@ const shape = (env: NodeJS.ProcessEnv) => ({
   keepaliveTimeoutMs: milliseconds.default(5_000),
   shutdownGraceMs: milliseconds.default(120_000),
 });
+
+/** What a host is called may be anything; a node's name goes into headers and logs. */
+function plainHostname(): string {
+  return (
+    hostname()
+      .replaceAll(/[^\w.-]/g, '-')
+      .slice(0, 64) || 'node'
+  );
+}
 
 export type Config = z.infer<z.ZodObject<ReturnType<typeof shape>>>;
 

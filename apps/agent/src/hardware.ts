@@ -59,8 +59,8 @@ async function nvidiaGpus(): Promise<Gpu[] | undefined> {
       timeout: 5_000,
     });
     return stdout.trim().split('\n').map(parseGpu);
-  } catch {
-    return undefined;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : [];
   }
 }
 

@@ -59,20 +59,19 @@ async function main(): Promise<void> {
     progress: (progress: object) => tellParent({ progress }),
   };
   const stopped = new AbortController();
-  shutdown.add('search', () => stopped.abort());
   const wanted = { ...config, clock };
-  const { kind, settings } =
-    config.backend === 'auto'
-      ? await (
-          await import('./backends/choose.ts')
-        ).chooseBackend({
-          settings: wanted,
-          modelFolder: join(config.cacheFolder, 'models'),
-          narrator,
-          clock,
-          signal: stopped.signal,
-        })
-      : { kind: config.backend, settings: wanted };
+  const search = async () => {
+    if (config.backend !== 'auto') return { kind: config.backend, settings: wanted };
+    const { chooseBackend } = await import('./backends/choose.ts');
+    const modelFolder = join(config.cacheFolder, 'models');
+    return chooseBackend({ settings: wanted, modelFolder, narrator, clock, signal: stopped.signal });
+  };
+  const searching = search();
+  shutdown.add('search', async () => {
+    stopped.abort();
+    await searching.catch(() => {});
+  });
+  const { kind, settings } = await searching;
   const backend = await backends[kind](settings);
   shutdown.add('backend', () => backend.close());
 

@@ -47,6 +47,7 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
 
   const pause = (delayMs: number, owner?: string): Promise<void> =>
     new Promise((resolve) => {
+      let forget = (): void => {};
       const wake = (): void => {
         cancel();
         forget();
@@ -54,7 +55,7 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
       };
       const cancel = clock.after(delayMs, wake);
       if (owner !== undefined) wakers.set(owner, wake);
-      const forget = onAbort(stop.signal, wake);
+      forget = onAbort(stop.signal, wake);
     });
 
   /** Registers once and sends heartbeats until one fails. */

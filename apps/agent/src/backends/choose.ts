@@ -1,4 +1,4 @@
-import { ClusterError, type Clock } from '@tutti/core';
+import { ClusterError, throwIfAborted, type Clock } from '@tutti/core';
 import type { FetchProgress } from '../models/fetch-model.ts';
 import { ollamaUrl } from './ollama/base-url.ts';
 import type { BackendSettings } from './backend.ts';
@@ -55,6 +55,7 @@ export async function chooseBackend({ settings, modelFolder, narrator, clock, si
       settings: { ...settings, modelFile: path, modelName: model.name, modelDigest: model.sha256 },
     };
   } catch (thrown) {
+    throwIfAborted(signal);
     narrator.notice(ClusterError.from(thrown).message);
     return { kind: 'echo', settings };
   }

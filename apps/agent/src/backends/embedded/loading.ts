@@ -26,7 +26,8 @@ export async function* loading<T>(
 function endOrDelay(ended: Promise<unknown>, clock: Clock, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(everyMs, settle);
-    const unlink = onAbort(signal, () => settle(abortError(signal)));
+    let unlink = (): void => {};
+    unlink = onAbort(signal, () => settle(abortError(signal)));
     void ended.then(() => settle());
 
     function settle(error?: Error): void {

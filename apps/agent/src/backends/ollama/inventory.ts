@@ -36,9 +36,15 @@ export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Prom
   const show = async (name: string, digest: string, signal: AbortSignal): Promise<Shown> => {
     const known = shownByDigest.get(digest);
     if (known) return known;
-    const shown = shownFrom(await ask(http, '/api/show', showSchema, signal, JSON.stringify({ model: name })));
-    shownByDigest.set(digest, shown);
-    return shown;
+    try {
+      const shown = shownFrom(await ask(http, '/api/show', showSchema, signal, JSON.stringify({ model: name })));
+      shownByDigest.set(digest, shown);
+      return shown;
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      // One broken model, or one just deleted, says nothing about the others.
+      return {};
+    }
   };
 
   return async (signal) => {
@@ -109,7 +115,7 @@ function runnersFrom({ models }: z.infer<typeof psSchema>, now: number): Runner[
       digest: runner.digest,
       sizeBytes: runner.size,
       detailsJson: JSON.stringify(runner.details ?? {}),
-      expiresInMs: expiresInMs > foreverMs ? -1 : Math.max(0, expiresInMs),
+      ...(Number.isFinite(expiresInMs) && { expiresInMs: expiresInMs > foreverMs ? -1 : Math.max(0, expiresInMs) }),
       ...(runner.size_vram !== undefined && { vramBytes: runner.size_vram }),
       ...(runner.context_length !== undefined && { contextLength: runner.context_length }),
     };

@@ -49,7 +49,7 @@ function generateOn(http: OllamaHttp): Generate {
         }
       }
     } catch (thrown) {
-      throw upstreamError(thrown, signal);
+      if (!finished) throw upstreamError(thrown, signal);
     } finally {
       // An unread body would keep its socket.
       response.destroy();
