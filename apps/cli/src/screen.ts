@@ -16,6 +16,8 @@ const tenths = 10;
 
 export function createScreen(json: boolean): Screen {
   const { stdout, stderr } = process;
+  // Whoever reads only the first line closes the pipe.
+  stdout.on('error', () => {});
   let lastTenth = -1;
   let lineOpen = false;
   const closeLine = (): void => {

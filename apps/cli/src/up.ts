@@ -51,6 +51,8 @@ export async function up(options: UpOptions): Promise<void> {
     const real = await start(options, screen, shutdown);
     if (options.once) shutdown.begin(real ? 0 : 1);
   } catch (error) {
+    // Whoever asks for the end while it starts gets just that.
+    if (shutdown.begun) return;
     screen.notice(explain(error));
     shutdown.begin(1);
   }
@@ -125,7 +127,7 @@ function superviseAgents(options: UpOptions, screen: Screen, shutdown: Shutdown)
 }
 
 function commonArgs({ logLevel }: UpOptions): string[] {
-  return ['--log-level', logLevel, '--shutdown-grace-ms', String(graceMs)];
+  return ['--host', '127.0.0.1', '--log-level', logLevel, '--shutdown-grace-ms', String(graceMs)];
 }
 
 function program(name: 'agent' | 'orchestrator'): string {
@@ -146,9 +148,14 @@ async function nodeReady(url: string): Promise<void> {
   }
 }
 
-async function askAloud(url: string, model: string, screen: Screen): Promise<Answer> {
+/** The question is a courtesy: if it fails, that is told, and the service goes on. */
+async function askAloud(url: string, model: string, screen: Screen): Promise<Answer | undefined> {
   screen.print(`\n${model}, ${question.charAt(0).toLowerCase()}${question.slice(1)}\n  `);
-  const answer = await ask(url, model, question, screen.print);
+  const answer = await ask(url, model, question, screen.print).catch((error: unknown) => {
+    screen.notice(`\nThe model did not answer: ${explain(error)}`);
+    return undefined;
+  });
+  if (!answer) return undefined;
   const speed = answer.tokensPerSecond === undefined ? '' : `${answer.tokensPerSecond.toFixed(1)} tokens/s, `;
   screen.print(`\n  (${speed}node ${answer.node}: ${answer.route})\n`);
   return answer;
