@@ -89,6 +89,7 @@ describe('bad input gets a clear error in the dialect of its path', () => {
     };
     expect(await send('x-tutti-priority', 'urgent')).toMatch(/^400 .*interactive, default, batch/);
     expect(await send('x-tutti-privacy', 'secret')).toMatch(/^400 .*cluster, any/);
+    expect(await send('x-tutti-hops', '-5')).toMatch(/^400 .*x-tutti-hops/);
     expect(await send('x-tutti-node', 'nowhere')).toMatch(/^503 .*Ready: node0, node1/);
   });
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { eventually } from './processes.ts';
 import { messages, model, startRig, type Rig } from './rig.ts';
@@ -34,6 +36,21 @@ it('what still runs when the grace is over ends with an error in the stream', as
   expect(lastLine(await running)).toEqual({ error: expect.stringContaining('shutting down') as string });
   expect(await rig.orchestrator.exited).toBe(0);
   await eventually(() => rig.fakes.every((fake) => fake.live === 0) || undefined, 'idle backends');
+});
+
+it('connections that ask for nothing do not hold it up', async () => {
+  rig = await startRig();
+  const { port } = rig.orchestrator.facts;
+  const silent = connect(port, '127.0.0.1');
+  const half = connect(port, '127.0.0.1');
+  for (const socket of [silent, half]) socket.on('error', () => {});
+  await Promise.all([once(silent, 'connect'), once(half, 'connect')]);
+  half.write('POST /api/chat HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{');
+  expect((await rig.post('/api/chat', { model, messages }, { headers: { 'x-tutti-priority': 'bad' } })).status).toBe(
+    400,
+  );
+  rig.orchestrator.kill('SIGTERM');
+  expect(await rig.orchestrator.exited).toBe(0);
 });
 
 it('a second signal ends it at once', async () => {

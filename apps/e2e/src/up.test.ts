@@ -104,6 +104,24 @@ describe('tutti up', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  it('ends without a word of trouble when it is stopped while it starts', async () => {
+    const run = await up(['--port', '0', '--backend', 'echo']);
+    await eventually(async () => (await childrenOf(run)).some((pid) => pid > 0) || undefined, 'a child');
+    run.child.kill('SIGINT');
+    expect(await run.exited).toBe(0);
+    expect(run.talk()).toBe('');
+  });
+
+  it('goes on when the model fails at the first question', async () => {
+    const fake = await startFakeOllama({ models: ['llama:1b'] });
+    fake.fail('http500', { times: Infinity });
+    const run = await up(['--port', '0', '--backend', 'ollama'], { OLLAMA_HOST: fake.url });
+    const url = await urlOf(run);
+    expect(run.talk()).toContain('The model did not answer');
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    await fake.close();
+  });
+
   it('leaves no orphan when it is killed outright', async () => {
     const run = await up(['--port', '0', '--backend', 'echo']);
     await urlOf(run);
