@@ -174,5 +174,5 @@ function metadataOf({ metadata: entries }: ChannelCallOptions): Metadata {
 }
 
 function timeOf({ deadlineMs }: ChannelCallOptions): CallOptions {
-  return { deadline: Date.now() + deadlineMs };
+  return deadlineMs === Infinity ? {} : { deadline: Date.now() + deadlineMs };
 }

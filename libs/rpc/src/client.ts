@@ -12,7 +12,7 @@ import type { Channel, ChannelCallOptions } from './channel.ts';
 export interface CallOptions {
   /** Aborting it ends the call at once, here and at the server. */
   readonly signal?: AbortSignal;
-  /** Milliseconds that the call may take in all; `Infinity` is 23 days. */
+  /** Milliseconds that the call may take in all; `Infinity`: as long as `signal` lets it, which costs much less. */
   readonly deadlineMs?: number;
   /** Sent with the request: lower-case names, ASCII text. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -46,11 +46,15 @@ export type Client<S extends DescService> = {
 /** Timers and servers count milliseconds in 32 bits. */
 const longestDeadlineMs = 2_000_000_000;
 
+function countable(deadlineMs: number): number {
+  return deadlineMs === Infinity ? Infinity : Math.min(deadlineMs, longestDeadlineMs);
+}
+
 /** Calls `service` over `channel`. Bidirectional methods are left out. */
 export function createClient<S extends DescService>(channel: Channel, service: S, defaults: ClientOptions): Client<S> {
   const filled = ({ signal, deadlineMs, metadata }: CallOptions = {}): ChannelCallOptions => ({
     signal,
-    deadlineMs: Math.min(deadlineMs ?? defaults.deadlineMs, longestDeadlineMs),
+    deadlineMs: countable(deadlineMs ?? defaults.deadlineMs),
     metadata: metadata ?? {},
   });
   const methods = service.methods.map((method) => [method.localName, clientMethod(channel, method, filled)]);

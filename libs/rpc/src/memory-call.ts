@@ -25,7 +25,7 @@ export function openMemoryCall({ signal, deadlineMs, metadata }: ChannelCallOpti
   const expire = (): void =>
     controller.abort(new ClusterError('deadline_exceeded', 'the deadline of the call has passed'));
   const unlink = signal ? onAbort(signal, cancel) : (): void => {};
-  const timer = setTimeout(expire, deadlineMs);
+  const timer = deadlineMs === Infinity ? undefined : setTimeout(expire, deadlineMs);
   let failure: ClusterError | undefined;
   let completed = false;
   let atClose = (): void => {};

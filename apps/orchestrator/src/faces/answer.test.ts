@@ -9,6 +9,9 @@ import {
   done,
   retried,
   ticketMachine,
+  abortError,
+  onAbort,
+  type Chunk,
   type Cluster,
   type Generate,
 } from '@tutti/core';
@@ -79,6 +82,16 @@ function gated() {
   };
   const next = () => vi.waitFor(() => expect(gates[0]).toBeDefined()).then(() => gates.shift()!);
   return { generate, next, signal: () => signal };
+}
+
+/** Ends like a real node when its signal aborts. */
+function waitingForAbort(generate: Generate): Generate {
+  return async function* (call, context) {
+    const chunks = generate(call, context)[Symbol.asyncIterator]();
+    yield (await chunks.next()).value as Chunk;
+    await new Promise<void>((resolve) => onAbort(context.signal, resolve));
+    throw abortError(context.signal);
+  };
 }
 
 const until = (pattern: RegExp): Promise<void> => vi.waitFor(() => expect(received).toMatch(pattern));
@@ -191,6 +204,15 @@ describe('a client that does not read', () => {
     await vi.waitFor(() => expect(signal()?.aborted).toBe(true));
     await vi.waitFor(() => expect(wasTaken()).toBe(false));
   });
+});
+
+it('an answer that takes half an hour is ended, and says so', async () => {
+  const a = gated();
+  await chatWith({ a: waitingForAbort(a.generate) });
+  (await a.next()).open();
+  await until(/"content":"one"/);
+  await clock.advance(30 * 60_000);
+  await until(/\{"error":"No answer takes longer than 30 minutes\."\}\n/);
 });
 
 it('a request that is refused for its headers leaves nothing behind at the door', async () => {

@@ -35,6 +35,9 @@ export type Answer = (request: FastifyRequest, reply: FastifyReply, ask: Ask) =>
 /** Streams send their headers with the first delta, which is when node and attempts are known; but not later than this. */
 const longestHeaderWaitMs = 15_000;
 
+/** A client that wants less says so by leaving. */
+const longestCallMs = 30 * 60_000;
+
 /** Runs calls for the faces: from the parsed request to the last byte. */
 export function createAnswer({ generate, clock, nextTicket, enter }: Options): Answer {
   return async (request, reply, { call, stream, rendering }) => {
@@ -42,7 +45,9 @@ export function createAnswer({ generate, clock, nextTicket, enter }: Options): A
     const context = readContext(request, gone.signal, nextTicket());
     if (reply.raw.closed) throw new ClusterError('client_closed', 'request canceled');
     const leave = enter((reason) => gone.abort(reason));
+    const stop = clock.after(longestCallMs, () => gone.abort(tooLong()));
     const onClose = (): void => {
+      stop();
       if (!reply.raw.writableFinished) gone.abort();
       leave();
     };
@@ -147,6 +152,10 @@ function textOf(kind: Chunk['kind'], rendering: Rendering, facts: RouteFacts): s
 /** Ollama answers a load or an unload with one JSON object, stream or not. */
 function isLoad({ reason }: Done): boolean {
   return reason === 'load' || reason === 'unload';
+}
+
+function tooLong(): ClusterError {
+  return new ClusterError('deadline_exceeded', `No answer takes longer than ${longestCallMs / 60_000} minutes.`);
 }
 
 function incomplete(): ClusterError {

@@ -53,12 +53,11 @@ function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock): Promis
       stop();
       finish();
     };
-    const stalled = new ClusterError('client_closed', `The client took nothing for ${longestStallMs / 1_000} s.`);
     const onDrain = settle(resolve);
     let forget = (): void => {};
     const stop = clock.after(
       longestStallMs,
-      settle(() => reject(stalled)),
+      settle(() => reject(stalled())),
     );
     raw.once('drain', onDrain);
     forget = onAbort(
@@ -66,4 +65,8 @@ function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock): Promis
       settle(() => reject(abortError(signal))),
     );
   });
+}
+
+function stalled(): ClusterError {
+  return new ClusterError('client_closed', `The client took nothing for ${longestStallMs / 1_000} s.`);
 }
