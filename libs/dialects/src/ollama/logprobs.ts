@@ -2,7 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Logprob, LogprobSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { isObject } from './line.ts';
 
-export type LogprobInit = MessageInitShape<typeof LogprobSchema>;
+type LogprobInit = MessageInitShape<typeof LogprobSchema>;
 
 interface TokenInit {
   readonly token: string;

@@ -16,7 +16,7 @@ import {
   textField,
   type Line,
 } from './line.ts';
-import { readLogprobs, type LogprobInit } from './logprobs.ts';
+import { readLogprobs } from './logprobs.ts';
 import { asToolCall } from './tool-calls.ts';
 
 interface Answer {
@@ -74,22 +74,21 @@ function vectorPieces(index: number, vector: readonly number[]): Chunk[] {
   return pieces;
 }
 
-function chunks(line: Line, answer: Answer, extraJson: string): Chunk[] {
+/** Most lines are a piece of text and nothing else. A delta is never empty. */
+function chunks(line: Line, { text, thinking, toolCalls }: Answer, extraJson: string): Chunk[] {
   if (typeof line['done'] !== 'boolean') throw bad('"done" is not a boolean');
   const logprobs = line['logprobs'] === undefined ? [] : readLogprobs(line['logprobs']);
   if (!logprobs) throw bad('"logprobs" have the wrong shape');
   const isDone = line['done'];
-  const found = pieces({ ...answer, logprobs, extraJson: isDone ? '' : extraJson });
+  const unknown = isDone ? '' : extraJson;
+  const found: Chunk[] = [];
+  if (thinking !== '' || toolCalls.length > 0 || logprobs.length > 0 || unknown !== '') {
+    found.push(delta({ text, thinking, toolCalls, logprobs, extraJson: unknown }));
+  } else if (text !== '') {
+    found.push(textDelta(text));
+  }
   if (isDone) found.push(done(doneOf(line, extraJson)));
   return found;
-}
-
-/** At most one delta, which is never empty. Most lines are a piece of text and nothing else. */
-function pieces(piece: Answer & { logprobs: LogprobInit[]; extraJson: string }): Chunk[] {
-  const { text, thinking, toolCalls, logprobs, extraJson } = piece;
-  const more = thinking !== '' || toolCalls.length > 0 || logprobs.length > 0 || extraJson !== '';
-  if (more) return [delta({ text, thinking, toolCalls, logprobs, extraJson })];
-  return text === '' ? [] : [textDelta(text)];
 }
 
 function doneOf(line: Line, extraJson: string): DoneInit {

@@ -52,7 +52,7 @@ function generateOn(http: OllamaHttp): Generate {
       if (!finished) throw upstreamError(thrown, signal);
     } finally {
       // An unread body would keep its socket.
-      response.destroy();
+      if (!response.readableEnded) response.destroy();
     }
     if (!finished) throw new ClusterError('bad_upstream', 'The backend ended its answer before it was complete.');
   };
