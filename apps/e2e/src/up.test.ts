@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +71,24 @@ describe('tutti up --once', () => {
     );
     await fake.close();
   });
+
+  it('fetches a broken model file again, says so, and then a real model answers', async ({ skip }) => {
+    const cache = await mkdtemp(join(tmpdir(), 'tutti-cache-'));
+    const models = join(cache, 'tutti', 'models');
+    await mkdir(models, { recursive: true });
+    await writeFile(join(models, 'SmolLM2-135M-Instruct.Q4_1.gguf'), 'broken');
+    const run = await up(['--port', '0', '--once', '--json'], { XDG_CACHE_HOME: cache });
+    const exit = await run.exited;
+    expect(run.talk()).toMatch(/The cached file of smollm2:135m is broken \(.*\) and is fetched again\./);
+    const { backend, real, answer } = JSON.parse(run.out()) as {
+      backend: string;
+      real: boolean;
+      answer: { text: string };
+    };
+    if (backend === 'echo') return skip('no source has a model');
+    expect([exit, real]).toEqual([0, true]);
+    expect(answer.text).not.toBe('');
+  }, 120_000);
 
   it('exits with 1 after an echo, and says that it was one', async () => {
     const run = await up(['--port', '0', '--once', '--backend', 'echo']);
