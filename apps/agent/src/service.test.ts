@@ -10,7 +10,7 @@ const generate: Generate = async function* () {
   yield done({ reason: 'stop' });
 };
 
-const feed = { watch: async function* () {} } as unknown as StateFeed;
+const feed: Pick<StateFeed, 'watch'> = { watch: async function* () {} };
 
 /** An agent at epoch 2 of orchestrator `o`. */
 function startRig() {

@@ -12,7 +12,7 @@ const mostHops = 2;
 
 interface Options {
   readonly generate: Generate;
-  readonly feed: StateFeed;
+  readonly feed: Pick<StateFeed, 'watch'>;
   readonly registration: Pick<Registration, 'check' | 'nudge'>;
 }
 
