@@ -37,7 +37,8 @@ describe.skipIf(!ollama.available)('a real Ollama behind Tutti', () => {
     // Ollama lists parameters in the order of a Go map: any.
     const shown = async (client: Ollama) => {
       const facts = await client.show({ model });
-      return { ...facts, parameters: facts.parameters.split('\n').toSorted() };
+      const [parameters, modelfile] = [facts.parameters, facts.modelfile].map((text) => text.split('\n').toSorted());
+      return { ...facts, parameters, modelfile };
     };
     expect(await shown(through)).toEqual(await shown(direct));
   });
