@@ -22,6 +22,7 @@ import {
   runProgram,
   shutDownOnSignals,
   systemClock as clock,
+  version,
   tellParent,
 } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
@@ -33,8 +34,6 @@ import { readNodeId } from './identity.ts';
 import { createRegistration } from './registration.ts';
 import { agentService, modelService } from './service.ts';
 import { createStateFeed } from './state-feed.ts';
-
-const version = '0.1.0';
 
 /** Of the short calls to an orchestrator. */
 const registryDeadlineMs = 5_000;

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { runProgram } from '@tutti/runtime';
+import { runProgram, version } from '@tutti/runtime';
 
 /** Runs what the command line says. */
 export function runCommand(): Promise<void> {
   const program = new Command('tutti')
     .description('Every machine you own, playing as one private LLM service.')
-    .version('0.1.0')
+    .version(version)
     .showSuggestionAfterError();
 
   program

@@ -6,7 +6,14 @@ import { Health } from '@tutti/proto/grpc/health/v1/health';
 import { ServerReflection } from '@tutti/proto/grpc/reflection/v1/reflection';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import { addService, createChannel, createHealth, createReflection, createServer, listen } from '@tutti/rpc';
-import { announceReady, createShutdown, runProgram, shutDownOnSignals, systemClock as clock } from '@tutti/runtime';
+import {
+  announceReady,
+  createShutdown,
+  runProgram,
+  shutDownOnSignals,
+  systemClock as clock,
+  version,
+} from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { readConfig } from './config.ts';
 import { createDoor } from './door.ts';
@@ -16,8 +23,6 @@ import { createHttpServer } from './faces/http-server.ts';
 import { ollamaFace } from './faces/ollama.ts';
 import { openaiFace } from './faces/openai.ts';
 import { createMembership } from './membership.ts';
-
-const version = '0.1.0';
 
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2), process.env);

@@ -97,3 +97,8 @@ export class ClusterError extends Error {
 export function isReason(text: string): text is Reason {
   return Object.hasOwn(reasons, text);
 }
+
+/** The refusal of a model that is not there, in Ollama's own words. */
+export function modelNotFound(name: string): ClusterError {
+  return new ClusterError('model_not_found', `model "${name}" not found, try pulling it first`, { param: 'model' });
+}

@@ -1,7 +1,7 @@
 export { delta, done, progress, textDelta } from './chunk.ts';
 export { createCluster, type Cluster, type Lease } from './cluster.ts';
 export { dispatched } from './dispatched.ts';
-export { ClusterError, isReason, reasons, type Reason, type Retry } from './error.ts';
+export { ClusterError, isReason, modelNotFound, reasons, type Reason, type Retry } from './error.ts';
 export {
   Priority,
   Privacy,

@@ -1,4 +1,13 @@
-import { canonicalModel, ClusterError, delta, done, throwIfAborted, type Call, type Generate } from '@tutti/core';
+import {
+  canonicalModel,
+  ClusterError,
+  delta,
+  done,
+  modelNotFound,
+  throwIfAborted,
+  type Call,
+  type Generate,
+} from '@tutti/core';
 import type { Backend } from './backend.ts';
 
 /** The name under which the echo is listed. */
@@ -24,11 +33,7 @@ export function echoBackend(): Backend {
 
 const echo: Generate = async function* (call, context) {
   throwIfAborted(context.signal);
-  if (canonicalModel(call.model) !== echoModel) {
-    throw new ClusterError('model_not_found', `model "${call.model}" not found, try pulling it first`, {
-      param: 'model',
-    });
-  }
+  if (canonicalModel(call.model) !== echoModel) throw modelNotFound(call.model);
   const words = wordsOf(call);
   const limit = call.numPredict !== undefined && call.numPredict >= 0 ? call.numPredict : Infinity;
   let sent = 0;

@@ -9,7 +9,12 @@ export async function checkFile(path: string, model: CatalogueModel, signal: Abo
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return 'missing';
   if (found.size !== model.sizeBytes) return `it has ${found.size} bytes instead of ${model.sizeBytes}`;
+  return (await sha256Of(path, signal)) === model.sha256 ? 'good' : 'its checksum is wrong';
+}
+
+/** Lower-case hex. Reads all of the file. */
+export async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, { signal });
-  return hash.digest('hex') === model.sha256 ? 'good' : 'its checksum is wrong';
+  await pipeline(createReadStream(path), hash, signal ? { signal } : {});
+  return hash.digest('hex');
 }

@@ -1,5 +1,5 @@
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
-import { ClusterError } from '../error.ts';
+import { ClusterError, modelNotFound } from '../error.ts';
 import { canonicalModel } from '../model-name.ts';
 import type { Waiting } from '../queue/queue.ts';
 
@@ -68,9 +68,7 @@ export function hopeless(entry: Waiting, nodes: readonly NodeView[]): ClusterErr
   if (nodes.some((node) => hasModel(node, call.model)))
     return unready(`No node that has "${call.model}" can take it now.`);
   if (ready.length === 0) return unready('No node is ready. Start an agent, or wait until one is back.');
-  return new ClusterError('model_not_found', `model "${call.model}" not found, try pulling it first`, {
-    param: 'model',
-  });
+  return modelNotFound(call.model);
 }
 
 /** What keeps nodes from being ready, in their own words. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@tutti/core';
-import { realClock } from '../real-clock.ts';
+import { systemClock } from '@tutti/runtime';
 import { createActivity, type Activity, type FakeRequest } from './activity.ts';
 import { strikeEarly } from './early-fault.ts';
 import { createExchange, pathOf, type Exchange } from './exchange.ts';
@@ -111,7 +111,7 @@ export async function startFakeOllama(options: FakeOllamaOptions = {}): Promise<
 }
 
 function createState(options: FakeOllamaOptions): ServerState {
-  const clock = options.clock ?? realClock;
+  const clock = options.clock ?? systemClock;
   return {
     version: options.version ?? '0.17.4',
     clock,

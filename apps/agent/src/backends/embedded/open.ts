@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { canonicalModel, ClusterError } from '@tutti/core';
+import { sha256Of } from '../../models/model-file.ts';
 import type { Backend, BackendSettings } from '../backend.ts';
 import { embeddedBackend } from './embedded.ts';
 
@@ -19,10 +17,4 @@ export async function openEmbedded(settings: BackendSettings): Promise<Backend> 
   }
   const model = { name: canonicalModel(modelName), path, digest: modelDigest ?? (await sha256Of(path)) };
   return embeddedBackend({ modelPaths: [model], clock, ...(threads !== undefined && { threads }) });
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }
