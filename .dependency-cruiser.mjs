@@ -22,8 +22,9 @@ export default {
     room('rpc-imports-core', '^libs/rpc/', ['^libs/core/', '^proto/gen/']),
     room('runtime-imports-core', '^libs/runtime/', ['^libs/core/', '^proto/gen/']),
     room('testing-imports-libs', '^libs/testing/', ['^libs/', '^proto/gen/']),
+    room('backends-import-libs', '^libs/backends/', ['^libs/(core|dialects|rpc|runtime)/', '^proto/gen/']),
     ...['agent', 'orchestrator', 'cli'].map((app) =>
-      room(`${app}-imports-libs`, `^apps/${app}/`, ['^libs/(core|dialects|rpc|runtime)/', '^proto/gen/']),
+      room(`${app}-imports-libs`, `^apps/${app}/`, ['^libs/(core|dialects|rpc|runtime|backends)/', '^proto/gen/']),
     ),
     room('e2e-imports-libs', '^apps/e2e/', ['^libs/', '^proto/gen/']),
     room('bench-imports-libs', '^bench/', ['^libs/', '^proto/gen/']),

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { backends } from '@tutti/backends';
 import { cacheFolder, dataFolder } from '@tutti/runtime/folders';
 import { logLevel, loopbackHost, milliseconds, port, readSettings } from '@tutti/runtime/settings';
-import { backends } from './backends/table.ts';
 
 const count = z.coerce.number().int().min(1).max(100_000);
 

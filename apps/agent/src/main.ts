@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { backends, chooseBackend, createNode, hardwareProbe } from '@tutti/backends';
 import { pause, type ClusterError } from '@tutti/core';
 import { Health } from '@tutti/proto/grpc/health/v1/health';
 import { ServerReflection } from '@tutti/proto/grpc/reflection/v1/reflection';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
+import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import {
@@ -26,14 +28,9 @@ import {
   tellParent,
 } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
-import { createSlots } from './admitted.ts';
-import { backends } from './backends/table.ts';
 import { readConfig } from './config.ts';
-import { hardwareProbe } from './hardware.ts';
 import { readNodeId } from './identity.ts';
 import { createRegistration } from './registration.ts';
-import { agentService, modelService } from './service.ts';
-import { createStateFeed } from './state-feed.ts';
 
 /** Of the short calls to an orchestrator. */
 const registryDeadlineMs = 5_000;
@@ -61,7 +58,6 @@ async function main(): Promise<void> {
   const wanted = { ...config, clock };
   const search = async () => {
     if (config.backend !== 'auto') return { kind: config.backend, settings: wanted };
-    const { chooseBackend } = await import('./backends/choose.ts');
     const modelFolder = join(config.cacheFolder, 'models');
     return chooseBackend({ settings: wanted, modelFolder, narrator, clock, signal: stopped.signal });
   };
@@ -75,9 +71,11 @@ async function main(): Promise<void> {
   shutdown.add('backend', () => backend.close());
 
   const limits = { total: config.queueConcurrency, perRunner: config.ollamaNumParallel };
-  const slots = createSlots({ ...limits, clock, onChange: () => feed.touch() });
-  const feed = createStateFeed({ backend, slots, limits, hardware: hardwareProbe(), bootId, clock });
-  await feed.refresh();
+  const standing = {
+    check: (dispatch: Dispatch) => registration.check(dispatch),
+    nudge: (owner: string) => registration.nudge(owner),
+  };
+  const node = await createNode({ backend, limits, hardware: hardwareProbe(), bootId, standing, clock });
 
   const health = createHealth();
   const server = createServer(keepalive);
@@ -88,7 +86,7 @@ async function main(): Promise<void> {
     await close();
     stop();
   });
-  shutdown.add('feed', () => feed.close());
+  shutdown.add('feed', () => node.feed.close());
   shutdown.add('health', () => health.shutdown());
 
   const identity = { nodeId, bootId, name: config.name, address: `:${port}` };
@@ -100,9 +98,9 @@ async function main(): Promise<void> {
   shutdown.add('channels', () => channels.forEach((channel) => channel.close()));
   shutdown.add('registration', () => registration.close());
   shutdown.add('calls', async () => {
-    feed.drain();
+    node.feed.drain();
     const idle = new AbortController();
-    void slots.idle().then(() => idle.abort());
+    void node.idle().then(() => idle.abort());
     await pause(clock, config.shutdownGraceMs, idle.signal);
   });
 
@@ -110,9 +108,8 @@ async function main(): Promise<void> {
     if (error.reason !== 'no_slot')
       log.warn('call failed', { method, reason: error.reason, error: error.message, cause: error.cause });
   };
-  const generate = slots.admitted(backend.generate);
-  addService(server, AgentService, agentService({ generate, feed, registration }), { onError });
-  addService(server, ModelService, modelService(backend), { onError });
+  addService(server, AgentService, node.agent, { onError });
+  addService(server, ModelService, node.models, { onError });
   addService(server, Health, health.implementation);
   addService(server, ServerReflection, createReflection([AgentService, ModelService, Health]));
 

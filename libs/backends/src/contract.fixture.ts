@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callWith, chatCall, collect, contextWith } from '../calls.fixture.ts';
+import { callWith, chatCall, collect, contextWith } from './calls.fixture.ts';
 import type { Backend } from './backend.ts';
 
 /** A backend under test. */

@@ -3,25 +3,32 @@ import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
 import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import { inTurns, type HandlerContext, type Implementation } from '@tutti/rpc';
-import type { Backend } from './backends/backend.ts';
-import type { Registration } from './registration.ts';
+import type { Backend } from '../backend.ts';
 import type { StateFeed } from './state-feed.ts';
 
 /** Orchestrators that a request may pass: one more is a loop. */
 const mostHops = 2;
 
+/** The node's standing with whoever calls it. */
+export interface Standing {
+  /** Throws `stale_epoch` unless the dispatch means this process, under its last registration with the sender. */
+  check(dispatch: Dispatch): void;
+  /** A caller has stopped watching. */
+  nudge(owner: string): void;
+}
+
 interface Options {
   readonly generate: Generate;
   readonly feed: Pick<StateFeed, 'watch'>;
-  readonly registration: Pick<Registration, 'check' | 'nudge'>;
+  readonly standing: Standing;
 }
 
-export function agentService({ generate, feed, registration }: Options): Implementation<typeof AgentService> {
+export function agentService({ generate, feed, standing }: Options): Implementation<typeof AgentService> {
   return {
     async *invoke({ call, dispatch }, handler) {
       if (!call) throw new ClusterError('invalid_request', 'The request has no call.', { param: 'call' });
       // Whoever calls by hand has no registration to be checked.
-      if (dispatch) registration.check(dispatch);
+      if (dispatch) standing.check(dispatch);
       const context = contextFor(dispatch, handler);
       for await (const chunks of inTurns(generate(call, context))) yield { chunks };
     },
@@ -29,7 +36,7 @@ export function agentService({ generate, feed, registration }: Options): Impleme
       try {
         for await (const state of feed.watch(signal)) yield { state };
       } finally {
-        registration.nudge(owner);
+        standing.nudge(owner);
       }
     },
   };

@@ -1,8 +1,8 @@
 import { systemClock } from '@tutti/runtime';
 import { cacheFolder } from '@tutti/runtime/folders';
 import { join } from 'node:path';
-import { smolLm2 } from '../../models/catalogue.ts';
-import { fetchModel } from '../../models/fetch-model.ts';
+import { smolLm2 } from '../models/catalogue.ts';
+import { fetchModel } from '../models/fetch-model.ts';
 import type { ModelFile } from './resident.ts';
 
 /** A real model for tests, from the cache or fetched into it; undefined, with a printed reason, if nobody has it. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { canonicalModel, ClusterError } from '@tutti/core';
-import { sha256Of } from '../../models/model-file.ts';
+import { sha256Of } from '../models/model-file.ts';
 import type { Backend, BackendSettings } from '../backend.ts';
 import { embeddedBackend } from './embedded.ts';
 

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { NodeStateSchema, type HardwareSchema, type NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { ClusterError, onAbort, type Clock } from '@tutti/core';
 import type { Limits, Slots } from './admitted.ts';
-import type { Backend, Inventory } from './backends/backend.ts';
+import type { Backend, Inventory } from '../backend.ts';
 
 /** The machine's state, kept up to date for whoever watches. */
 export interface StateFeed {

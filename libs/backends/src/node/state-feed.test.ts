@@ -2,7 +2,7 @@ import { ClusterError } from '@tutti/core';
 import { virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
-import type { Inventory } from './backends/backend.ts';
+import type { Inventory } from '../backend.ts';
 import { createStateFeed } from './state-feed.ts';
 
 function rigWith(inventory: () => Promise<Inventory>) {

@@ -8,9 +8,9 @@ import { addService, createChannel, createClient, createServer, listen } from '@
 import { systemClock as clock } from '@tutti/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createSlots } from './admitted.ts';
-import type { Backend } from './backends/backend.ts';
-import { openOllama } from './backends/ollama/ollama.ts';
-import { chatCall } from './calls.fixture.ts';
+import type { Backend } from '../backend.ts';
+import { openOllama } from '../ollama/ollama.ts';
+import { chatCall } from '../calls.fixture.ts';
 import { agentService } from './service.ts';
 import { createStateFeed } from './state-feed.ts';
 
@@ -40,9 +40,9 @@ it('10,000 cancelled streams leave heap, sockets, slots and listeners flat', asy
   const limits = { total: 100, perRunner: 100 };
   const slots = createSlots({ ...limits, clock, onChange: () => {} });
   const feed = createStateFeed({ backend, slots, limits, hardware: async () => ({}), bootId: 'b', clock });
-  const registration = { check: () => {}, nudge: () => {} };
+  const standing = { check: () => {}, nudge: () => {} };
   const server = createServer();
-  addService(server, AgentService, agentService({ generate: slots.admitted(backend.generate), feed, registration }));
+  addService(server, AgentService, agentService({ generate: slots.admitted(backend.generate), feed, standing }));
   const port = await listen({ server, http: (_, response) => response.end(), host: '127.0.0.1', port: 0 });
   const channel = createChannel(`127.0.0.1:${port.port}`);
   const client = createClient(channel, AgentService, { deadlineMs: 60_000 });

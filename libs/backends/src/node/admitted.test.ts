@@ -2,7 +2,7 @@ import { delta, done, type Generate } from '@tutti/core';
 import { seededRandom, virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
 import { createSlots, type Limits } from './admitted.ts';
-import { chatCall, collect, contextWith } from './calls.fixture.ts';
+import { chatCall, collect, contextWith } from '../calls.fixture.ts';
 
 /** A backend whose calls end when the test says so. */
 function gatedBackend() {

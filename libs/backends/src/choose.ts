@@ -1,5 +1,5 @@
 import { ClusterError, throwIfAborted, type Clock } from '@tutti/core';
-import type { FetchProgress } from '../models/fetch-model.ts';
+import type { FetchProgress } from './models/fetch-model.ts';
 import { ollamaUrl } from './ollama/base-url.ts';
 import type { BackendSettings } from './backend.ts';
 import type { backends } from './table.ts';
@@ -38,8 +38,8 @@ export async function chooseBackend({ settings, modelFolder, narrator, clock, si
   if (settings.modelFile) return { kind: 'embedded', settings };
   try {
     const [{ catalogue }, { fetchModel }] = await Promise.all([
-      import('../models/catalogue.ts'),
-      import('../models/fetch-model.ts'),
+      import('./models/catalogue.ts'),
+      import('./models/fetch-model.ts'),
     ]);
     const { notice: onNotice, progress: onProgress } = narrator;
     const { model, path } = await fetchModel({

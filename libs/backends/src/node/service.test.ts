@@ -2,7 +2,7 @@ import { ClusterError, done, type Generate } from '@tutti/core';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { createClient, createMemoryChannel } from '@tutti/rpc';
 import { describe, expect, it } from 'vitest';
-import { chatCall } from './calls.fixture.ts';
+import { chatCall } from '../calls.fixture.ts';
 import { agentService } from './service.ts';
 import type { StateFeed } from './state-feed.ts';
 
@@ -21,7 +21,7 @@ function startRig() {
   const channel = createMemoryChannel();
   channel.addService(
     AgentService,
-    agentService({ generate, feed, registration: { check, nudge: (owner) => nudged.push(owner) } }),
+    agentService({ generate, feed, standing: { check, nudge: (owner) => nudged.push(owner) } }),
   );
   const client = createClient(channel, AgentService, { deadlineMs: 1_000 });
   const invoke = (dispatch?: { owner: string; epoch: number; hops?: number }) =>

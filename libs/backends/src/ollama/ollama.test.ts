@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { chatCall, collect, contextWith } from '../../calls.fixture.ts';
+import { chatCall, collect, contextWith } from '../calls.fixture.ts';
 import type { Backend } from '../backend.ts';
 import { openOllama } from './ollama.ts';
 

@@ -1,0 +1,5 @@
+export type { Backend, BackendSettings, Inventory } from './backend.ts';
+export { chooseBackend, type Narrator } from './choose.ts';
+export { hardwareProbe } from './node/hardware.ts';
+export { createNode, type Node } from './node/node.ts';
+export { backends } from './table.ts';

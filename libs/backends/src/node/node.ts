@@ -1,0 +1,40 @@
+import type { Clock } from '@tutti/core';
+import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
+import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
+import type { Implementation } from '@tutti/rpc';
+import type { Backend } from '../backend.ts';
+import { createSlots, type Limits } from './admitted.ts';
+import { agentService, modelService, type Standing } from './service.ts';
+import { createStateFeed, type StateFeed } from './state-feed.ts';
+
+/** What speaks for one machine: its slots, its state, and the two services that orchestrators call. */
+export interface Node {
+  readonly agent: Implementation<typeof AgentService>;
+  readonly models: Pick<Implementation<typeof ModelService>, 'verb'>;
+  readonly feed: StateFeed;
+  /** Resolves when no call runs or waits. */
+  idle(): Promise<void>;
+}
+
+interface Options {
+  readonly backend: Backend;
+  readonly limits: Limits;
+  readonly hardware: Parameters<typeof createStateFeed>[0]['hardware'];
+  readonly bootId: string;
+  readonly standing: Standing;
+  readonly clock: Clock;
+}
+
+/** Puts a backend behind slots and a state feed, and reads its state once. Whoever made the backend closes it. */
+export async function createNode({ backend, limits, hardware, bootId, standing, clock }: Options): Promise<Node> {
+  const slots = createSlots({ ...limits, clock, onChange: () => feed.touch() });
+  const feed = createStateFeed({ backend, slots, limits, hardware, bootId, clock });
+  await feed.refresh();
+  const generate = slots.admitted(backend.generate);
+  return {
+    agent: agentService({ generate, feed, standing }),
+    models: modelService(backend),
+    feed,
+    idle: slots.idle,
+  };
+}
