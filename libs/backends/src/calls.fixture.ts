@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { Priority, Privacy, type Call, type Chunk, type ClusterError, type Context } from '@tutti/core';
+import { localPrincipal, Priority, Privacy, type Call, type Chunk, type ClusterError, type Context } from '@tutti/core';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import type { Done } from '@tutti/proto/tutti/agent/v1/chunk';
 
@@ -17,7 +17,7 @@ export function contextWith(signal: AbortSignal = new AbortController().signal):
   return {
     signal,
     requestId: 'r1',
-    principal: { name: 'test' },
+    principal: localPrincipal,
     priority: Priority.DEFAULT,
     privacy: Privacy.CLUSTER,
     hops: 0,

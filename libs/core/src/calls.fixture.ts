@@ -3,6 +3,7 @@ import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { NodeStateSchema, type NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { Priority, Privacy, type Call, type Chunk, type Context, type Generate } from './generate.ts';
 import { done, delta } from './chunk.ts';
+import { localPrincipal } from './principal.ts';
 import { ticketMachine } from './ticket.ts';
 
 const nextTicket = ticketMachine();
@@ -17,7 +18,7 @@ export function contextWith(changes: Partial<Context> = {}): Context {
   return {
     signal: new AbortController().signal,
     requestId: 'r1',
-    principal: { name: 'test' },
+    principal: localPrincipal,
     priority: Priority.DEFAULT,
     privacy: Privacy.CLUSTER,
     hops: 0,

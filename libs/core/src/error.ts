@@ -33,6 +33,8 @@ export const reasons = {
   upstream_timeout: { grpc: 4, http: 504, retry: 'elsewhere' },
   deadline_exceeded: { grpc: 4, http: 504, retry: 'never' },
   client_closed: { grpc: 1, http: 499, retry: 'never' },
+  storage_unavailable: { grpc: 14, http: 503, retry: 'later' },
+  failed_precondition: { grpc: 9, http: 409, retry: 'never' },
   poison_request: { grpc: 13, http: 500, retry: 'never' },
   not_implemented: { grpc: 12, http: 501, retry: 'never' },
   internal: { grpc: 13, http: 500, retry: 'never' },

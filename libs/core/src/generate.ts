@@ -1,6 +1,7 @@
 import type { Call, Message } from '@tutti/proto/tutti/agent/v1/call';
 import type { Chunk } from '@tutti/proto/tutti/agent/v1/chunk';
 import { Priority, Privacy } from '@tutti/proto/tutti/agent/v1/dispatch';
+import type { Principal } from './principal.ts';
 import type { Ticket } from './ticket.ts';
 
 export type { Call, Chunk, Message };
@@ -30,9 +31,4 @@ export interface Context {
   readonly hops: number;
   /** Name of the only node that will do. */
   readonly pin?: string;
-}
-
-/** Who asks. */
-export interface Principal {
-  readonly name: string;
 }

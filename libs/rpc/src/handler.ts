@@ -9,6 +9,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
+import type { Principal } from '@tutti/core';
 
 /** What a handler knows of its call besides the request. */
 export interface HandlerContext {
@@ -18,7 +19,25 @@ export interface HandlerContext {
   readonly metadata: ReadonlyMap<string, string>;
   /** Where the call comes from, as `address:port`; the port follows the last colon. */
   readonly peer: string;
+  /** Who calls, by certificate; undefined without mutual TLS. */
+  readonly identity?: PeerIdentity | undefined;
+  /** Who calls, by key; undefined where the service asks for none. */
+  readonly principal?: Principal | undefined;
 }
+
+/** One of our own processes, as its certificate names it. */
+export interface PeerIdentity {
+  readonly kind: 'node' | 'orchestrator';
+  readonly id: string;
+  /** Serial number of the certificate, lower-case hex. */
+  readonly serial: string;
+}
+
+/** Lets a call in, or throws: `unauthenticated` or `forbidden`. What it returns is the handler's `principal`. */
+export type Authorize = (
+  method: DescMethod,
+  caller: Omit<HandlerContext, 'signal' | 'principal'>,
+) => Principal | undefined;
 
 type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
   request: MessageShape<I>,

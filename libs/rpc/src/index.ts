@@ -1,7 +1,7 @@
 export type { Channel } from './channel.ts';
 export { createClient, type CallOptions, type Client, type ClientOptions } from './client.ts';
 export { createChannel } from './grpc-channel.ts';
-export type { HandlerContext, Implementation } from './handler.ts';
+export type { Authorize, HandlerContext, Implementation, PeerIdentity } from './handler.ts';
 export { createHealth, type Health } from './health.ts';
 export { inTurns } from './in-turns.ts';
 export { createMemoryChannel, type MemoryChannel } from './memory-channel.ts';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { ClusterError, Priority, Privacy, type Context, type Ticket } from '@tutti/core';
+import { ClusterError, localPrincipal, Priority, Privacy, type Context, type Ticket } from '@tutti/core';
 
 const priorities: Readonly<Record<string, Priority>> = {
   interactive: Priority.INTERACTIVE,
@@ -23,7 +23,7 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
   return {
     signal,
     requestId: request.id,
-    principal: { name: 'anonymous' },
+    principal: localPrincipal,
     priority: choice(request, 'x-tutti-priority', priorities) ?? Priority.DEFAULT,
     privacy: choice(request, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
     hops: hopsOf(request),

@@ -1,4 +1,4 @@
-import { ClusterError, Priority, Privacy, type Context, type Generate } from '@tutti/core';
+import { ClusterError, localPrincipal, Priority, Privacy, type Context, type Generate } from '@tutti/core';
 import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
 import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
@@ -62,7 +62,7 @@ function contextFor(dispatch: Dispatch | undefined, { signal }: HandlerContext):
     signal,
     hops,
     requestId: dispatch?.requestId ?? '',
-    principal: { name: dispatch?.owner ?? '' },
+    principal: { ...localPrincipal, id: dispatch?.owner ?? '' },
     priority: dispatch?.priority ?? Priority.DEFAULT,
     privacy: dispatch?.privacy ?? Privacy.CLUSTER,
     ticket: { sequence: 0, attempt: dispatch?.attempt ?? 1, excluded: new Set() },

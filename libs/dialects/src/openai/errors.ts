@@ -36,6 +36,8 @@ const words: Readonly<Record<Reason, Words>> = {
   upstream_timeout: { type: ofUpstream, code: 'timeout' },
   deadline_exceeded: { type: ofUpstream, code: 'deadline_exceeded' },
   client_closed: { type: ofRequest, code: 'client_closed' },
+  storage_unavailable: { type: ofService, code: 'storage_unavailable' },
+  failed_precondition: { type: ofRequest, code: 'failed_precondition' },
   poison_request: { type: ofUpstream, code: 'poison_request' },
   not_implemented: { type: ofRequest, code: 'unsupported' },
   internal: { type: 'server_error', code: 'internal_error' },

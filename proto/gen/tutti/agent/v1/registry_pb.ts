@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tutti/agent/v1/registry.proto.
  */
 export const file_tutti_agent_v1_registry: GenFile = /*@__PURE__*/
-  fileDesc("Ch10dXR0aS9hZ2VudC92MS9yZWdpc3RyeS5wcm90bxIOdHV0dGkuYWdlbnQudjEiLQoLSm9pblJlcXVlc3QSDQoFdG9rZW4YASABKAkSDwoHY3NyX3BlbRgCIAEoCSI3CgxKb2luUmVzcG9uc2USFwoPY2VydGlmaWNhdGVfcGVtGAEgASgJEg4KBmNhX3BlbRgCIAEoCSKDAQoPUmVnaXN0ZXJSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB2FkZHJlc3MYBCABKAkSGAoQcHJvdG9jb2xfdmVyc2lvbhgFIAEoDRIVCg1hZ2VudF92ZXJzaW9uGAYgASgJImsKEFJlZ2lzdGVyUmVzcG9uc2USFwoPb3JjaGVzdHJhdG9yX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEh0KFWhlYXJ0YmVhdF9pbnRlcnZhbF9tcxgDIAEoDRIQCghsZWFzZV9tcxgEIAEoDSJhChBIZWFydGJlYXRSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDwoHYm9vdF9pZBgDIAEoCRILCgNzZXEYBCABKA0SDwoHYWRkcmVzcxgFIAEoCSITChFIZWFydGJlYXRSZXNwb25zZTL1AQoPUmVnaXN0cnlTZXJ2aWNlEkEKBEpvaW4SGy50dXR0aS5hZ2VudC52MS5Kb2luUmVxdWVzdBocLnR1dHRpLmFnZW50LnYxLkpvaW5SZXNwb25zZRJNCghSZWdpc3RlchIfLnR1dHRpLmFnZW50LnYxLlJlZ2lzdGVyUmVxdWVzdBogLnR1dHRpLmFnZW50LnYxLlJlZ2lzdGVyUmVzcG9uc2USUAoJSGVhcnRiZWF0EiAudHV0dGkuYWdlbnQudjEuSGVhcnRiZWF0UmVxdWVzdBohLnR1dHRpLmFnZW50LnYxLkhlYXJ0YmVhdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Ch10dXR0aS9hZ2VudC92MS9yZWdpc3RyeS5wcm90bxIOdHV0dGkuYWdlbnQudjEiOwoLSm9pblJlcXVlc3QSDQoFdG9rZW4YASABKAkSDwoHY3NyX3BlbRgCIAEoCRIMCgRuYW1lGAMgASgJIkgKDEpvaW5SZXNwb25zZRIXCg9jZXJ0aWZpY2F0ZV9wZW0YASABKAkSDgoGY2FfcGVtGAIgASgJEg8KB25vZGVfaWQYAyABKAkiHwoMUmVuZXdSZXF1ZXN0Eg8KB2Nzcl9wZW0YASABKAkiOAoNUmVuZXdSZXNwb25zZRIXCg9jZXJ0aWZpY2F0ZV9wZW0YASABKAkSDgoGY2FfcGVtGAIgASgJIjwKD1B1c2hMb2dzUmVxdWVzdBIpCgdlbnRyaWVzGAEgAygLMhgudHV0dGkuYWdlbnQudjEuTG9nRW50cnkiEgoQUHVzaExvZ3NSZXNwb25zZSJkCghMb2dFbnRyeRIPCgd0aW1lX21zGAEgASgBEg0KBWxldmVsGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkSDwoHbWVzc2FnZRgEIAEoCRITCgtmaWVsZHNfanNvbhgFIAEoCSKDAQoPUmVnaXN0ZXJSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSDwoHYm9vdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEg8KB2FkZHJlc3MYBCABKAkSGAoQcHJvdG9jb2xfdmVyc2lvbhgFIAEoDRIVCg1hZ2VudF92ZXJzaW9uGAYgASgJImsKEFJlZ2lzdGVyUmVzcG9uc2USFwoPb3JjaGVzdHJhdG9yX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEh0KFWhlYXJ0YmVhdF9pbnRlcnZhbF9tcxgDIAEoDRIQCghsZWFzZV9tcxgEIAEoDSJhChBIZWFydGJlYXRSZXF1ZXN0Eg8KB25vZGVfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDwoHYm9vdF9pZBgDIAEoCRILCgNzZXEYBCABKA0SDwoHYWRkcmVzcxgFIAEoCSITChFIZWFydGJlYXRSZXNwb25zZTKKAwoPUmVnaXN0cnlTZXJ2aWNlEkEKBEpvaW4SGy50dXR0aS5hZ2VudC52MS5Kb2luUmVxdWVzdBocLnR1dHRpLmFnZW50LnYxLkpvaW5SZXNwb25zZRJECgVSZW5ldxIcLnR1dHRpLmFnZW50LnYxLlJlbmV3UmVxdWVzdBodLnR1dHRpLmFnZW50LnYxLlJlbmV3UmVzcG9uc2USTQoIUHVzaExvZ3MSHy50dXR0aS5hZ2VudC52MS5QdXNoTG9nc1JlcXVlc3QaIC50dXR0aS5hZ2VudC52MS5QdXNoTG9nc1Jlc3BvbnNlEk0KCFJlZ2lzdGVyEh8udHV0dGkuYWdlbnQudjEuUmVnaXN0ZXJSZXF1ZXN0GiAudHV0dGkuYWdlbnQudjEuUmVnaXN0ZXJSZXNwb25zZRJQCglIZWFydGJlYXQSIC50dXR0aS5hZ2VudC52MS5IZWFydGJlYXRSZXF1ZXN0GiEudHV0dGkuYWdlbnQudjEuSGVhcnRiZWF0UmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * JoinRequest asks for a certificate.
@@ -26,11 +26,18 @@ export type JoinRequest = Message<"tutti.agent.v1.JoinRequest"> & {
   token: string;
 
   /**
-   * Certificate signing request, PEM.
+   * Certificate signing request, PEM. Only its key counts: the node's id is made from it, whatever names it asks for.
    *
    * @generated from field: string csr_pem = 2;
    */
   csrPem: string;
+
+  /**
+   * Name of the node for people.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
 };
 
 /**
@@ -59,6 +66,13 @@ export type JoinResponse = Message<"tutti.agent.v1.JoinResponse"> & {
    * @generated from field: string ca_pem = 2;
    */
   caPem: string;
+
+  /**
+   * Id of the node from now on.
+   *
+   * @generated from field: string node_id = 3;
+   */
+  nodeId: string;
 };
 
 /**
@@ -67,6 +81,140 @@ export type JoinResponse = Message<"tutti.agent.v1.JoinResponse"> & {
  */
 export const JoinResponseSchema: GenMessage<JoinResponse> = /*@__PURE__*/
   messageDesc(file_tutti_agent_v1_registry, 1);
+
+/**
+ * RenewRequest asks for a fresh certificate.
+ *
+ * @generated from message tutti.agent.v1.RenewRequest
+ */
+export type RenewRequest = Message<"tutti.agent.v1.RenewRequest"> & {
+  /**
+   * Certificate signing request, PEM, for the key that the certificate in use has.
+   *
+   * @generated from field: string csr_pem = 1;
+   */
+  csrPem: string;
+};
+
+/**
+ * Describes the message tutti.agent.v1.RenewRequest.
+ * Use `create(RenewRequestSchema)` to create a new message.
+ */
+export const RenewRequestSchema: GenMessage<RenewRequest> = /*@__PURE__*/
+  messageDesc(file_tutti_agent_v1_registry, 2);
+
+/**
+ * RenewResponse is a certificate.
+ *
+ * @generated from message tutti.agent.v1.RenewResponse
+ */
+export type RenewResponse = Message<"tutti.agent.v1.RenewResponse"> & {
+  /**
+   * The agent's certificate, PEM.
+   *
+   * @generated from field: string certificate_pem = 1;
+   */
+  certificatePem: string;
+
+  /**
+   * The certificate authority's certificate, PEM.
+   *
+   * @generated from field: string ca_pem = 2;
+   */
+  caPem: string;
+};
+
+/**
+ * Describes the message tutti.agent.v1.RenewResponse.
+ * Use `create(RenewResponseSchema)` to create a new message.
+ */
+export const RenewResponseSchema: GenMessage<RenewResponse> = /*@__PURE__*/
+  messageDesc(file_tutti_agent_v1_registry, 3);
+
+/**
+ * PushLogsRequest is log lines, oldest first.
+ *
+ * @generated from message tutti.agent.v1.PushLogsRequest
+ */
+export type PushLogsRequest = Message<"tutti.agent.v1.PushLogsRequest"> & {
+  /**
+   * The lines.
+   *
+   * @generated from field: repeated tutti.agent.v1.LogEntry entries = 1;
+   */
+  entries: LogEntry[];
+};
+
+/**
+ * Describes the message tutti.agent.v1.PushLogsRequest.
+ * Use `create(PushLogsRequestSchema)` to create a new message.
+ */
+export const PushLogsRequestSchema: GenMessage<PushLogsRequest> = /*@__PURE__*/
+  messageDesc(file_tutti_agent_v1_registry, 4);
+
+/**
+ * PushLogsResponse tells that they are taken.
+ *
+ * @generated from message tutti.agent.v1.PushLogsResponse
+ */
+export type PushLogsResponse = Message<"tutti.agent.v1.PushLogsResponse"> & {
+};
+
+/**
+ * Describes the message tutti.agent.v1.PushLogsResponse.
+ * Use `create(PushLogsResponseSchema)` to create a new message.
+ */
+export const PushLogsResponseSchema: GenMessage<PushLogsResponse> = /*@__PURE__*/
+  messageDesc(file_tutti_agent_v1_registry, 5);
+
+/**
+ * LogEntry is one line of an agent's log.
+ *
+ * @generated from message tutti.agent.v1.LogEntry
+ */
+export type LogEntry = Message<"tutti.agent.v1.LogEntry"> & {
+  /**
+   * Milliseconds since 1970.
+   *
+   * @generated from field: double time_ms = 1;
+   */
+  timeMs: number;
+
+  /**
+   * "error", "warn", "info" or "debug".
+   *
+   * @generated from field: string level = 2;
+   */
+  level: string;
+
+  /**
+   * Id of the request that it belongs to. Empty: none.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * What happened.
+   *
+   * @generated from field: string message = 4;
+   */
+  message: string;
+
+  /**
+   * Everything else, a JSON object as text.
+   *
+   * @generated from field: string fields_json = 5;
+   */
+  fieldsJson: string;
+};
+
+/**
+ * Describes the message tutti.agent.v1.LogEntry.
+ * Use `create(LogEntrySchema)` to create a new message.
+ */
+export const LogEntrySchema: GenMessage<LogEntry> = /*@__PURE__*/
+  messageDesc(file_tutti_agent_v1_registry, 6);
 
 /**
  * RegisterRequest announces an agent process.
@@ -122,7 +270,7 @@ export type RegisterRequest = Message<"tutti.agent.v1.RegisterRequest"> & {
  * Use `create(RegisterRequestSchema)` to create a new message.
  */
 export const RegisterRequestSchema: GenMessage<RegisterRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_registry, 2);
+  messageDesc(file_tutti_agent_v1_registry, 7);
 
 /**
  * RegisterResponse is a lease.
@@ -164,7 +312,7 @@ export type RegisterResponse = Message<"tutti.agent.v1.RegisterResponse"> & {
  * Use `create(RegisterResponseSchema)` to create a new message.
  */
 export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_registry, 3);
+  messageDesc(file_tutti_agent_v1_registry, 8);
 
 /**
  * HeartbeatRequest renews a lease. It carries no state: that is Watch's.
@@ -213,7 +361,7 @@ export type HeartbeatRequest = Message<"tutti.agent.v1.HeartbeatRequest"> & {
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export const HeartbeatRequestSchema: GenMessage<HeartbeatRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_registry, 4);
+  messageDesc(file_tutti_agent_v1_registry, 9);
 
 /**
  * HeartbeatResponse tells that the lease is renewed.
@@ -228,7 +376,7 @@ export type HeartbeatResponse = Message<"tutti.agent.v1.HeartbeatResponse"> & {
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema: GenMessage<HeartbeatResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_registry, 5);
+  messageDesc(file_tutti_agent_v1_registry, 10);
 
 /**
  * RegistryService is what an orchestrator offers agents: a way in, and a lease to renew.
@@ -245,6 +393,26 @@ export const RegistryService: GenService<{
     methodKind: "unary";
     input: typeof JoinRequestSchema;
     output: typeof JoinResponseSchema;
+  },
+  /**
+   * Renew turns a certificate that still counts into a fresh one for the same node.
+   *
+   * @generated from rpc tutti.agent.v1.RegistryService.Renew
+   */
+  renew: {
+    methodKind: "unary";
+    input: typeof RenewRequestSchema;
+    output: typeof RenewResponseSchema;
+  },
+  /**
+   * PushLogs hands over the agent's log lines; one that has a store of its own has no need to.
+   *
+   * @generated from rpc tutti.agent.v1.RegistryService.PushLogs
+   */
+  pushLogs: {
+    methodKind: "unary";
+    input: typeof PushLogsRequestSchema;
+    output: typeof PushLogsResponseSchema;
   },
   /**
    * Register announces an agent process. The orchestrator dials the address back; the node takes calls once its first
