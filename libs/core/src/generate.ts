@@ -31,4 +31,6 @@ export interface Context {
   readonly hops: number;
   /** Name of the only node that will do. */
   readonly pin?: string;
+  /** W3C trace context of whoever asks; undefined: nobody traces. */
+  readonly traceparent?: string;
 }
