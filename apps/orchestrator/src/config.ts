@@ -1,24 +1,33 @@
-import { z } from 'zod';
-import { logLevel, loopbackHost, milliseconds, port, readSettings } from '@tutti/runtime/settings';
+import { loadConfig, type Config as Settings } from '@tutti/runtime/config';
 
-const shape = {
+export interface Config {
   /** Where clients come. */
-  port: port.default(3001),
-  host: loopbackHost.default('127.0.0.1'),
+  readonly port: number;
+  readonly host: string;
   /** Where agents come. */
-  grpcPort: port.default(50_051),
-  /** Most requests that wait for a node. */
-  queueSize: z.coerce.number().int().min(1).default(100),
-  logLevel: logLevel.default('info'),
-  /** Between two pings to an agent, and how long its answer may take. */
-  keepaliveMs: milliseconds.default(10_000),
-  keepaliveTimeoutMs: milliseconds.default(5_000),
-  /** How long running requests may go on once the process has been told to stop. */
-  shutdownGraceMs: milliseconds.default(120_000),
-};
+  readonly grpcPort: number;
+  /** Most requests that wait for a node; it can change. */
+  readonly queueSize: number;
+  /** It can change. */
+  readonly logLevel: string;
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly shutdownGraceMs: number;
+  /** All settings, with where they came from. */
+  readonly settings: Settings;
+}
 
-export type Config = z.infer<z.ZodObject<typeof shape>>;
-
+/** `invalid_request` names every mistake in the flags, the environment and the file. */
 export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Config {
-  return readSettings(shape, args, env);
+  const settings = loadConfig({ program: 'orchestrator', args, env, cwd: process.cwd() });
+  const { port, host, grpcPort, keepaliveMs, keepaliveTimeoutMs, shutdownGraceMs } = settings.current.server;
+  return {
+    ...{ port, host, grpcPort, keepaliveMs, keepaliveTimeoutMs, shutdownGraceMs, settings },
+    get queueSize() {
+      return settings.current.server.queueSize;
+    },
+    get logLevel() {
+      return settings.current.logging.level;
+    },
+  };
 }

@@ -9,11 +9,14 @@ import { embeddedBackend } from './embedded.ts';
 export async function openEmbedded(settings: BackendSettings): Promise<Backend> {
   const { modelFile: path, modelName, modelDigest, threads, clock } = settings;
   if (!path) {
-    throw new ClusterError('invalid_request', 'The embedded engine needs MODEL_FILE (--model-file): a GGUF file.');
+    throw new ClusterError('invalid_request', 'The embedded engine needs agent.modelFile (--model-file): a GGUF file.');
   }
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) {
-    throw new ClusterError('invalid_request', `MODEL_FILE is "${basename(path)}", which is no file that can be read.`);
+    throw new ClusterError(
+      'invalid_request',
+      `agent.modelFile is "${basename(path)}", which is no file that can be read.`,
+    );
   }
   const model = { name: canonicalModel(modelName), path, digest: modelDigest ?? (await sha256Of(path)) };
   return embeddedBackend({ modelPaths: [model], clock, ...(threads !== undefined && { threads }) });

@@ -1,0 +1,181 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { cacheFolder, dataFolder } from '../folders/index.ts';
+import { nodes, routes } from './cluster-types.ts';
+import {
+  count,
+  fromJson,
+  hostName,
+  list,
+  logLevel,
+  milliseconds,
+  network,
+  nodeName,
+  orchestratorAddress,
+  origin,
+  port,
+  seconds,
+  text,
+  truth,
+  wholeNumber,
+} from './types.ts';
+
+/** What is known of a setting besides its type, default and description. */
+interface Traits {
+  /** It can change while the program runs: whoever uses it reads it anew each time. */
+  readonly reloadable?: boolean;
+  /** Never shown. */
+  readonly secret?: boolean;
+  /** Default that depends on the machine. */
+  readonly usual?: (env: NodeJS.ProcessEnv) => string;
+  /** Shown in the example file where there is no default. */
+  readonly example?: string;
+}
+
+export const traits = z.registry<Traits>();
+
+const live = { reloadable: true };
+
+function setting<T extends z.ZodType>(type: T, description: string, about: Traits = {}): T {
+  const described = type.describe(description);
+  traits.add(described, about);
+  return described;
+}
+
+const tls = fromJson(
+  z.union([z.enum(['off', 'auto']), z.strictObject({ cert: text, key: text })], {
+    error: 'use off, auto, or cert and key, each the name of a PEM file',
+  }),
+);
+
+const server = z.strictObject({
+  host: setting(hostName.default('127.0.0.1'), 'Address to listen on. Wider than this machine, keys are demanded.'),
+  port: setting(port.default(3001), 'Where clients come. 0: any free port.'),
+  grpcPort: setting(port.default(50_051), 'Where agents come. 0: any free port.'),
+  queueSize: setting(count.default(100), 'Most requests that wait for a node.', live),
+  concurrency: setting(count.default(20), 'Most calls in flight over the whole cluster.', live),
+  readTimeout: setting(seconds.default(30), 'Seconds to receive a request.'),
+  writeTimeout: setting(seconds.default(30), 'Seconds for which a client may take nothing of its answer.'),
+  tls: setting(tls.default('off'), "off, auto (the cluster's own authority), or {cert, key}: names of PEM files."),
+  trustProxy: setting(list(network).default([]), 'Reverse proxies: addresses whose forwarded headers are believed.'),
+  allowedHosts: setting(
+    list(text).default([]),
+    "Names that clients may reach this server by, besides this machine's.",
+    live,
+  ),
+  allowedOrigins: setting(list(origin).default([]), 'Web pages that may call this server, by origin.', live),
+  advertise: setting(hostName.optional(), 'Host name for the line that other machines join by.', {
+    reloadable: true,
+    example: 'gpu0.example.org',
+  }),
+  joinTokenFile: setting(text.optional(), 'File that a join token is kept in, for agents that can read it.', {
+    example: '/run/tutti/join-token',
+  }),
+  metricsKeyFile: setting(text.optional(), 'File that a key for reading metrics is kept in, for Prometheus.', {
+    example: '/run/tutti/metrics-key',
+  }),
+  discovery: setting(truth.default(false), 'Whether agents in the same network can find this server by mDNS.'),
+  shutdownGraceMs: setting(
+    milliseconds.default(120_000),
+    'Milliseconds for running requests to end once the program has been told to stop.',
+  ),
+  keepaliveMs: setting(milliseconds.default(10_000), 'Milliseconds between two pings to an agent.'),
+  keepaliveTimeoutMs: setting(milliseconds.default(5_000), 'Milliseconds for an agent to answer a ping.'),
+});
+
+const mongodb = z.strictObject({
+  uri: setting(text.optional(), 'Connection string. Set, it replaces the embedded store.', {
+    secret: true,
+    example: 'mongodb://tutti:${env:MONGO_PASSWORD}@mongo:27017',
+  }),
+  database: setting(text.default('tutti'), 'Name of the database.'),
+});
+
+const logging = z.strictObject({
+  level: setting(logLevel.default('info'), 'error, warn, info or debug.', live),
+  file: setting(z.string().default(''), "A log file besides the store, for example server.log. '': none."),
+  retentionDays: setting(wholeNumber(1, 3_650).default(14), 'Days that log lines are kept in the store.'),
+  prompts: setting(truth.default(false), 'Whether prompts and answers are logged.', live),
+});
+
+const agent = z.strictObject({
+  host: setting(
+    hostName.optional(),
+    'Address to listen on for orchestrators. Left out: every address in a cluster that was joined, else 127.0.0.1.',
+    { example: '127.0.0.1' },
+  ),
+  port: setting(port.default(3000), 'Where orchestrators come. 0: any free port.'),
+  name: setting(nodeName, 'Name of this node for people. Left out: the name of the machine.', {
+    usual: plainHostname,
+    example: 'gpu0',
+  }),
+  orchestrators: setting(
+    list(orchestratorAddress).default([]),
+    'Orchestrators to register with: host:port. Left out: those of the cluster that was joined, else the one here.',
+  ),
+  join: setting(orchestratorAddress.optional(), 'Orchestrator to join with a token: host or host:port.', {
+    example: '192.168.1.10:50051',
+  }),
+  token: setting(text.optional(), 'Token to join with.', { secret: true, example: '${env:JOIN_TOKEN}' }),
+  tokenFile: setting(text.optional(), 'File that holds the token; it is read when the agent joins.', {
+    example: '/run/secrets/join-token',
+  }),
+  metricsKeyFile: setting(text.optional(), 'File with the key that other machines must show to read metrics.', {
+    example: '/run/tutti/metrics-key',
+  }),
+  backend: setting(
+    z.enum(['auto', 'ollama', 'embedded', 'echo']).default('ollama'),
+    'What answers. auto: Ollama if it is there, else the embedded engine with a small model, else the echo.',
+  ),
+  llamaBaseUrl: setting(text.optional(), 'Address of Ollama; /api at its end is dropped.', {
+    example: 'http://127.0.0.1:11434',
+  }),
+  ollamaHost: setting(text.optional(), 'The same as Ollama itself reads it. llamaBaseUrl comes first.', {
+    example: '127.0.0.1:11434',
+  }),
+  modelFile: setting(text.optional(), 'A GGUF file for the embedded engine.', { example: 'model.gguf' }),
+  modelName: setting(text.default('default:latest'), 'Name of that file for clients.'),
+  threads: setting(count.optional(), 'Threads of the embedded engine. Left out: it chooses.', { example: '4' }),
+  queueConcurrency: setting(count.default(5), 'Most calls at a time on this node.'),
+  ollamaNumParallel: setting(count.default(1), 'Most calls at a time on one model.'),
+  shutdownGraceMs: setting(
+    milliseconds.default(120_000),
+    'Milliseconds for running calls to end once the program has been told to stop.',
+  ),
+  keepaliveMs: setting(milliseconds.default(10_000), 'Milliseconds between two pings to an orchestrator.'),
+  keepaliveTimeoutMs: setting(milliseconds.default(5_000), 'Milliseconds for an orchestrator to answer a ping.'),
+});
+
+/** The file. A section is an object of settings; everything else is a setting. */
+export const schema = z.strictObject({
+  server: server.describe('The orchestrator.'),
+  mongodb: mongodb.describe('The store of a cluster. Without it, a file in the data folder is the store.'),
+  logging: logging.describe('The log of both programs.'),
+  agent: agent.describe('The agent of this machine.'),
+  dataFolder: setting(text, 'Folder for what must last. The agent keeps its part in the folder agent in it.', {
+    usual: dataFolder,
+    example: '/var/lib/tutti',
+  }),
+  cacheFolder: setting(text, 'Folder for what can be fetched again, such as models.', {
+    usual: cacheFolder,
+    example: '/var/cache/tutti',
+  }),
+  nodes: setting(
+    nodes.default([]),
+    'Machines that are known without joining, and what is said of those that join.',
+    live,
+  ),
+  routes: setting(routes.default([]), 'Which nodes get which models. Not implemented yet: leave it out.'),
+});
+
+/** Every setting, as it is in force. */
+export type ConfigValues = z.output<typeof schema>;
+
+/** What a host is called may be anything; a node's name goes into headers and logs. */
+function plainHostname(): string {
+  return (
+    hostname()
+      .replaceAll(/[^\w.-]/g, '-')
+      .slice(0, 64) || 'node'
+  );
+}

@@ -1,1 +1,0 @@
-export { logLevel, loopbackHost, milliseconds, port, readSettings } from './settings.ts';
