@@ -4,11 +4,23 @@ import type { Channel } from './channel.ts';
 import { clientStream, serverStream, unary } from './client-call.ts';
 import { sharedSettings } from './settings.ts';
 import type { Keepalive } from './settings.ts';
+import { channelCredentials } from './tls/channel-credentials.ts';
+import type { ChannelTls } from './tls/channel-credentials.ts';
 
-/** Connects to `address` (`host:port`) when the first call is made, and again whenever the connection is lost. */
-export function createChannel(address: string, keepalive: Keepalive = {}): Channel {
-  const client = new Client(`dns:${address}`, credentials.createInsecure(), {
+export interface ChannelOptions extends Keepalive {
+  /** Without it the connection is plaintext, for servers on the same machine. */
+  readonly tls?: ChannelTls;
+}
+
+/**
+ * Connects to `address` (`host:port`) when the first call is made, and again whenever the connection is lost.
+ * `failed_precondition` if what TLS is given cannot be used.
+ */
+export function createChannel(address: string, { tls, ...keepalive }: ChannelOptions = {}): Channel {
+  const client = new Client(`dns:${address}`, tls ? channelCredentials(tls) : credentials.createInsecure(), {
     ...sharedSettings(keepalive),
+    // The name asked for in the handshake. Addresses must not be; whose certificate comes back is checked by its identity.
+    ...(tls && { 'grpc.ssl_target_name_override': 'tutti' }),
     'grpc.keepalive_permit_without_calls': 1,
     // Whether a call may be tried again depends on what its client has seen; that is not known here.
     'grpc.enable_retries': 0,
