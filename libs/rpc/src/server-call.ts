@@ -9,6 +9,7 @@ import type {
 } from '@grpc/grpc-js';
 import { ClusterError, throwIfAborted } from '@tutti/core';
 import type { AnyHandler, HandlerContext } from './handler.ts';
+import { identityOf } from './tls/guard.ts';
 import { drained, untilCalled } from './wait.ts';
 
 type OneAnswerCall = ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown>;
@@ -63,7 +64,7 @@ function openCall(call: AnyCall): { context: HandlerContext; close: () => void }
   for (const [name, value] of Object.entries(call.metadata.getMap())) {
     if (typeof value === 'string') metadata.set(name, value);
   }
-  const context = { signal: controller.signal, metadata, peer: call.getPeer() };
+  const context = { signal: controller.signal, metadata, peer: call.getPeer(), identity: identityOf(call.metadata) };
   return { context, close: () => call.removeListener('cancelled', cancel) };
 }
 

@@ -9,12 +9,14 @@ import type {
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { ClusterError } from '@tutti/core';
 import { handlerOf } from './handler.ts';
-import type { AnyHandler, Implementation } from './handler.ts';
+import type { AnyHandler, Authorize, Implementation } from './handler.ts';
 import { answerOnce, answerStream } from './server-call.ts';
 import { serviceDefinition } from './service-definition.ts';
 import { sharedSettings } from './settings.ts';
 import type { Keepalive } from './settings.ts';
 import { statusFromError } from './status.ts';
+import { addIdentityRule } from './tls/identity-rules.ts';
+import type { IdentityRule } from './tls/identity-rules.ts';
 
 /** A grpc-js server for our own processes. It has no port yet. */
 export function createServer(keepalive: Keepalive = {}): Server {
@@ -28,6 +30,10 @@ export function createServer(keepalive: Keepalive = {}): Server {
 export interface ServiceOptions {
   /** Told of each call that failed, for the log; not of those that the client gave up. */
   readonly onError?: (error: ClusterError, method: string) => void;
+  /** Runs before each handler. Without one every caller is let in, and has no principal. */
+  readonly authorize?: Authorize;
+  /** Whose certificate is needed on a port with TLS. Without a word of it nobody is let in there. */
+  readonly identity?: IdentityRule;
 }
 
 /** Answers a service with an implementation. Methods that it has not got answer UNIMPLEMENTED. */
@@ -35,18 +41,24 @@ export function addService<S extends DescService>(
   server: Server,
   service: S,
   implementation: Partial<Implementation<S>>,
-  { onError }: ServiceOptions = {},
+  { onError, authorize, identity }: ServiceOptions = {},
 ): void {
+  if (identity) addIdentityRule(server, service, identity);
   const calls: Record<string, UntypedHandleCall> = {};
   for (const method of service.methods) {
     const handler = handlerOf(implementation, method);
     if (handler === undefined) continue;
-    calls[method.localName] = handleCall(method, handler, (thrown) => {
+    const guarded = authorize ? authorized(authorize, method, handler) : handler;
+    calls[method.localName] = handleCall(method, guarded, (thrown) => {
       onError?.(ClusterError.from(thrown), `${service.typeName}/${method.name}`);
       return statusFromError(thrown);
     });
   }
   server.addService(serviceDefinition(service), calls);
+}
+
+function authorized(authorize: Authorize, method: DescMethod, handler: AnyHandler): AnyHandler {
+  return (input, context) => handler(input, { ...context, principal: authorize(method, context) });
 }
 
 type Unary = ServerUnaryCall<unknown, unknown>;

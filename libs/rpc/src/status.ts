@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { anyPack, anyUnpack, durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
+import type { Any } from '@bufbuild/protobuf/wkt';
 import { Metadata, status as codes } from '@grpc/grpc-js';
 import type { StatusObject } from '@grpc/grpc-js';
 import { ErrorInfoSchema, RetryInfoSchema } from '@tutti/proto/google/rpc/error_details';
@@ -8,6 +9,7 @@ import { ClusterError, isReason } from '@tutti/core';
 import type { Reason } from '@tutti/core';
 import { decode, encode } from './service-definition.ts';
 import { maxMessageBytes } from './settings.ts';
+import { tlsFailure } from './tls/connection-failure.ts';
 
 const detailsHeader = 'grpc-status-details-bin';
 const domain = 'tutti';
@@ -21,12 +23,15 @@ const maxParamBytes = 256;
 
 /** What goes over the wire for anything that a handler has thrown. */
 export function statusFromError(thrown: unknown): StatusObject {
-  const error = ClusterError.from(thrown);
-  const code = error.grpc;
-  const message = shortened(error.message, maxMessageTextBytes);
+  const told = toldOf(ClusterError.from(thrown));
   const metadata = new Metadata();
-  metadata.set(detailsHeader, encode(StatusSchema, { code, message, details: detailsOf(error) }));
-  return { code, details: message, metadata };
+  metadata.set(detailsHeader, encode(StatusSchema, told));
+  return { code: told.code, details: told.message, metadata };
+}
+
+/** What a client is told of an error, whatever the protocol. */
+export function toldOf(error: ClusterError): { code: number; message: string; details: Any[] } {
+  return { code: error.grpc, message: shortened(error.message, maxMessageTextBytes), details: detailsOf(error) };
 }
 
 /** The error that a status stands for: what the other side's handler threw, or what became of the call on its way. */
@@ -76,7 +81,8 @@ function decodedDetails(status: StatusObject) {
 function transportError(status: StatusObject): ClusterError {
   const code = cutOff.test(status.details) ? codes.UNAVAILABLE : status.code;
   const [reason, message] = transportErrors[code] ?? ['internal', 'internal error'];
-  return new ClusterError(reason, message, { cause: status });
+  const precise = reason === 'node_unreachable' ? tlsFailure(status.details) : undefined;
+  return new ClusterError(reason, precise ?? message, { cause: status });
 }
 
 /** How grpc-js words it that a stream ended without a status. The codes that it makes up for this blame the call. */

@@ -30,3 +30,21 @@ export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Prom
     void promise.then(resolve, reject).finally(unlink);
   });
 }
+
+/** What `source` gives until `signal` aborts; then it fails as the signal says, and waits for nobody. */
+export async function* untilAborted<T>(
+  signal: AbortSignal,
+  source: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await unlessAborted(signal, iterator.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    // Not awaited: a source that is slow to stop holds up nobody.
+    void iterator.return?.().catch(() => {});
+  }
+}
