@@ -1,7 +1,7 @@
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import type { ClusterError } from './error.ts';
-import type { Call, Context, Generate } from './generate.ts';
-import { canonicalModel } from './model-name.ts';
+import type { Call, Context, Generate, Priority } from './generate.ts';
+import { count, createMember, type Member } from './member.ts';
 import type { Clock } from './ports.ts';
 import { createQueue, type Waiting } from './queue/queue.ts';
 import { hopeless, mayServe, plan, type NodeView } from './routing/plan.ts';
@@ -27,6 +27,19 @@ export interface Request {
   release(): void;
 }
 
+/** A call that waits, for people to see. */
+export interface WaitingCall {
+  readonly requestId: string;
+  readonly model: string;
+  readonly priority: Priority;
+  /** Calls in front of it. */
+  readonly position: number;
+  /** When it came into the queue for this attempt, on the cluster's clock. */
+  readonly since: number;
+  /** From 1. */
+  readonly attempt: number;
+}
+
 /** All nodes, all waiting calls, and the only counts of who runs what. */
 export interface Cluster {
   /** Choosing a node and taking its slot are one step, so two calls cannot take one slot. */
@@ -37,51 +50,57 @@ export interface Cluster {
   suspend(name: string): void;
   /** A node is gone. */
   remove(name: string): void;
+  /** Gives the node of that name no new calls, or gives it calls again; whether it is there or still to come. */
+  cordon(name: string, on: boolean): void;
+  /** Starts no call until `resume`: those that come wait, those that run go on. */
+  pause(): void;
+  resume(): void;
+  readonly paused: boolean;
   readonly nodes: readonly NodeView[];
   /** Calls that wait for a node. */
   readonly waiting: number;
+  /** Those calls, in the order in which they are served. */
+  readonly waitingCalls: readonly WaitingCall[];
+  /** Calls that run, those on nodes that have gone meanwhile included. */
+  readonly inFlight: number;
 }
 
 interface Options {
   readonly clock: Clock;
   /** How long a call waits when the only nodes that could serve it do not answer now. */
   readonly patienceMs?: number;
+  /** Most calls in flight over all nodes; asked anew each time, so it may change. */
+  readonly concurrency?: () => number;
 }
 
 interface Entry extends Waiting {
-  grant(lease: Lease): void;
+  readonly since: number;
+  grant(member: Member, reason: string): void;
   refuse(error: ClusterError): void;
   /** Stops the clock that `review` started for it. */
   stopPatience?: (() => void) | undefined;
 }
 
-interface Member extends NodeView {
-  generate: Generate;
-  state: NodeState;
-  reportedAt: number;
-  ready: boolean;
-  full: boolean;
-  inFlight: number;
-  readonly inFlightByModel: Map<string, number>;
-}
-
 /** After `no_slot`, how long a node counts as full if it does not report. */
 const fullForMs = 250;
 
-export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
+export function createCluster({ clock, patienceMs = 5_000, concurrency = () => Infinity }: Options): Cluster {
   const members = new Map<string, Member>();
+  const cordoned = new Set<string>();
   const queue = createQueue<Entry>();
+  let inFlight = 0;
+  let paused = false;
 
   const assign = (): void => {
     for (let next = nextPlacement(); next; next = nextPlacement()) {
-      const { entry, node, reason } = next;
-      const member = members.get(node)!;
-      count(member, entry.call.model, 1);
-      entry.grant({ node, reason, generate: member.generate, refused: () => markFull(member) });
+      next.entry.grant(members.get(next.node)!, next.reason);
     }
   };
 
-  const nextPlacement = () => (queue.size > 0 ? plan(queue, [...members.values()]) : undefined);
+  const nextPlacement = () => {
+    const mayStart = queue.size > 0 && !paused && inFlight < concurrency();
+    return mayStart ? plan(queue, [...members.values()]) : undefined;
+  };
 
   const markFull = (member: Member): void => {
     member.full = true;
@@ -100,7 +119,10 @@ export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
     } else if (![...members.values()].some((member) => mayServe(member, entry))) {
       entry.refuse(error);
     } else {
-      entry.stopPatience ??= clock.after(patienceMs, () => entry.refuse(error));
+      // The reason may be another by then.
+      entry.stopPatience ??= clock.after(patienceMs, () =>
+        entry.refuse(hopeless(entry, [...members.values()]) ?? error),
+      );
     }
   };
 
@@ -112,7 +134,7 @@ export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
   const request = (call: Call, context: Context): Request => {
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     let forget = (): void => {};
-    let held: string | undefined;
+    let held: Member | undefined;
     const leave = (): void => {
       queue.remove(entry);
       forget();
@@ -121,10 +143,14 @@ export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
     const entry: Entry = {
       call,
       context,
-      grant(lease) {
+      since: clock.now(),
+      grant(member, reason) {
         leave();
-        held = lease.node;
-        resolve(lease);
+        held = member;
+        inFlight += 1;
+        count(member, call.model, 1);
+        const { name: node, generate } = member;
+        resolve({ node, reason, generate, refused: () => markFull(member) });
       },
       refuse(error) {
         leave();
@@ -145,10 +171,10 @@ export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
       lease: promise,
       release() {
         leave();
-        const member = held === undefined ? undefined : members.get(held);
+        if (!held) return;
+        inFlight -= 1;
+        count(held, call.model, -1);
         held = undefined;
-        if (!member) return;
-        count(member, call.model, -1);
         assign();
       },
     };
@@ -157,20 +183,35 @@ export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
   return {
     request,
     report(name, generate, state) {
-      const counts = members.get(name) ?? { inFlight: 0, inFlightByModel: new Map<string, number>() };
-      const ready = !state.draining && !state.backend?.problem;
-      const fresh = { name, generate, state, reportedAt: clock.now(), ready, full: false };
-      members.set(name, Object.assign(counts, fresh));
+      const report = { generate, state, reportedAt: clock.now() };
+      const member = members.get(name);
+      if (member) Object.assign(member, report, { answers: true, full: false });
+      else members.set(name, createMember(name, report, cordoned));
       changed();
     },
     suspend(name) {
       const member = members.get(name);
-      if (member) member.ready = false;
+      if (member) member.answers = false;
       changed();
     },
     remove(name) {
       members.delete(name);
       changed();
+    },
+    cordon(name, on) {
+      if (on) cordoned.add(name);
+      else cordoned.delete(name);
+      changed();
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      assign();
+    },
+    get paused() {
+      return paused;
     },
     get nodes() {
       return [...members.values()];
@@ -178,13 +219,14 @@ export function createCluster({ clock, patienceMs = 5_000 }: Options): Cluster {
     get waiting() {
       return queue.size;
     },
+    get waitingCalls() {
+      return [...queue].map(({ call, context, since }, position) => {
+        const { requestId, priority, ticket } = context;
+        return { requestId, model: call.model, priority, position, since, attempt: ticket.attempt };
+      });
+    },
+    get inFlight() {
+      return inFlight;
+    },
   };
-}
-
-function count(member: Member, name: string, change: 1 | -1): void {
-  const model = canonicalModel(name);
-  const left = Math.max(0, (member.inFlightByModel.get(model) ?? 0) + change);
-  member.inFlight = Math.max(0, member.inFlight + change);
-  if (left > 0) member.inFlightByModel.set(model, left);
-  else member.inFlightByModel.delete(model);
 }

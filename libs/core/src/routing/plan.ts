@@ -9,8 +9,10 @@ export interface NodeView {
   readonly state: NodeState;
   /** When `state` came, on the cluster's clock. */
   readonly reportedAt: number;
-  /** Whether it may get calls: connected, its lease in time, not draining. */
+  /** Whether it may get calls: connected, its lease in time, not draining, not cordoned. */
   readonly ready: boolean;
+  /** Whether it was told to take no new calls. */
+  readonly cordoned: boolean;
   /** Whether its agent has just refused a call for want of a slot. */
   readonly full: boolean;
   /** Our calls on it. */
@@ -73,7 +75,11 @@ export function hopeless(entry: Waiting, nodes: readonly NodeView[]): ClusterErr
 
 /** What keeps nodes from being ready, in their own words. */
 function problemsOf(nodes: readonly NodeView[]): string {
-  return nodes.map(({ name, state }) => (state.backend?.problem ? ` ${name}: ${state.backend.problem}` : '')).join('');
+  const sentence = ({ name, state, cordoned }: NodeView): string => {
+    if (cordoned) return ` Node ${name} is cordoned; uncordon it to use it.`;
+    return state.backend?.problem ? ` ${name}: ${state.backend.problem}` : '';
+  };
+  return nodes.map(sentence).join('');
 }
 
 function hasModel(node: NodeView, name: string): boolean {

@@ -12,6 +12,7 @@ export interface JoinTokenRecord {
 }
 
 export interface JoinTokenRepository {
+  /** Adds a token; `invalid_request` if the id is taken. A token is forgotten some time after it has expired. */
   add(token: JoinTokenRecord): Promise<void>;
   /** Those with uses left that have not expired at `now`, oldest first. */
   list(now: number): Promise<JoinTokenRecord[]>;
