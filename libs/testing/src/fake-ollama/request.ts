@@ -7,7 +7,7 @@ export interface Message {
   readonly content?: string;
 }
 
-/** A checked body of `/api/chat`, `/api/generate`, `/api/embed` or `/api/show`. */
+/** A checked body of `/api/chat`, `/api/generate`, `/api/embed`, or of a route about one model. */
 export interface Request {
   readonly model?: string | null;
   readonly name?: string | null;
@@ -155,6 +155,13 @@ export const showRequest: GoType = {
   kind: 'struct',
   go: 'api.ShowRequest',
   fields: { model: string, name: string, system: string, template: string, verbose: bool, options: map },
+};
+
+/** Of routes that do something to one model. */
+export const modelRequest: GoType = {
+  kind: 'struct',
+  go: 'api.PullRequest',
+  fields: { model: string, name: string, insecure: bool, stream: bool },
 };
 
 /** The request in a body, or the text of the 400 that Ollama answers. */

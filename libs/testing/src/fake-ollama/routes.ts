@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts';
 import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
 import { answerChat, answerGenerate } from './inference.ts';
+import { answerDelete, answerPull } from './library.ts';
 import type { ServerState } from './server-state.ts';
 
 type Handler = (state: ServerState, exchange: Exchange, strike: Strike | undefined) => void | Promise<void>;
@@ -22,6 +23,8 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/api/chat': { POST: answerChat },
   '/api/generate': { POST: answerGenerate },
   '/api/embed': { POST: answerEmbed },
+  '/api/pull': { POST: (state, exchange) => answerPull(state, exchange) },
+  '/api/delete': { DELETE: (state, exchange) => answerDelete(state, exchange) },
 };
 
 /** Finds the handler for a request; foreign hosts, unknown paths and wrong methods are answered here, as Ollama does. */

@@ -1,0 +1,28 @@
+import type { Clock, Store } from '@tutti/core';
+import { createConnection } from './connection.ts';
+import { createJoinTokens } from './join-tokens.ts';
+import { createKeys } from './keys.ts';
+import { createLogs } from './logs.ts';
+import { createNodes } from './nodes.ts';
+import { indexes } from './schema.ts';
+
+interface Options {
+  readonly uri: string;
+  readonly database: string | undefined;
+  readonly logRetentionMs: number;
+  readonly clock: Clock;
+}
+
+/** The store that several machines share. */
+export function openMongodb({ uri, database, logRetentionMs, clock }: Options): Store {
+  const connection = createConnection({ uri, database, indexes });
+  return {
+    kind: 'mongodb',
+    keys: createKeys(connection),
+    joinTokens: createJoinTokens(connection),
+    nodes: createNodes(connection),
+    logs: createLogs({ connection, clock, retentionMs: logRetentionMs }),
+    ping: connection.ping,
+    close: connection.close,
+  };
+}

@@ -1,0 +1,31 @@
+import type { Clock, Store } from '@tutti/core';
+import { openDatabase } from './database.ts';
+import { createJoinTokens } from './join-tokens.ts';
+import { createKeys } from './keys.ts';
+import { createLogs } from './logs.ts';
+import { createNodes } from './nodes.ts';
+import { startRetention } from './retention.ts';
+
+interface Options {
+  readonly file: string;
+  readonly logRetentionMs: number;
+  readonly clock: Clock;
+}
+
+/** The store of a single machine: one file. Several processes may have it open. */
+export function openSqlite({ file, logRetentionMs, clock }: Options): Store {
+  const database = openDatabase(file);
+  const stopRetention = startRetention({ database, clock, retentionMs: logRetentionMs });
+  return {
+    kind: 'sqlite',
+    keys: createKeys(database),
+    joinTokens: createJoinTokens(database),
+    nodes: createNodes(database),
+    logs: createLogs(database, clock),
+    ping: () => database.use(() => void database.prepare('select 1').get()),
+    async close() {
+      stopRetention();
+      database.close();
+    },
+  };
+}
