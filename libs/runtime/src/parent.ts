@@ -4,6 +4,6 @@ export function tellParent(message: object): void {
 }
 
 /** Tells the parent that this process serves, and where. */
-export function announceReady(facts: Readonly<Record<string, string | number>>): void {
+export function announceReady(facts: Readonly<Record<string, string | number | boolean>>): void {
   tellParent({ ready: facts });
 }

@@ -1,27 +1,93 @@
-import { inspect } from 'node:util';
-import { createLogger, format, transports, type Logger } from 'winston';
+import { Writable } from 'node:stream';
+import { createLogger, format, transports, type Logform, type Logger } from 'winston';
+import { logLevels, type LogLevel, type NewLogRecord } from '@tutti/core';
+import { lineOf } from './line.ts';
+import { plainFields, plainMessage } from './plain-fields.ts';
+import { rotatedFile } from './rotated-file.ts';
 
+/** Its `level` may be changed at any time. */
 export type Log = Logger;
+
+/** Gets each line that the level lets through. It must neither block nor throw. */
+export type LogSink = (line: NewLogRecord) => void;
 
 interface Options {
   /** Which program writes: stands in every line. */
   readonly service: string;
+  /** Name of the node whose agent writes; "" for an orchestrator. */
+  readonly node?: string;
   /** "error", "warn", "info" or "debug". */
   readonly level: string;
+  /** A file that gets every line as well. It is rotated; while its disk is full, its lines are lost. */
+  readonly file?: string | undefined;
+  readonly sinks?: readonly LogSink[];
 }
 
-/** A log of JSON lines on stderr: stdout belongs to what a program is asked for. Prompts and keys are never logged. */
-export function createLog({ service, level }: Options): Log {
-  return createLogger({
+const levels = Object.fromEntries(logLevels.map((level, severity) => [level, severity]));
+
+/**
+ * A log of JSON lines on stderr: stdout belongs to what a program is asked for. `requestId` among a line's fields ties
+ * together what all processes log of a request. Prompts are never logged; keys, tokens and passwords are masked.
+ */
+export function createLog({ service, node = '', level, file, sinks = [] }: Options): Log {
+  const log = createLogger({
+    levels,
     level,
-    defaultMeta: { service },
-    format: format.combine(format.timestamp(), errorsAsText(), format.json()),
-    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
+    format: format.combine(
+      recorded(service, node)(),
+      format.printf((info) => lineOf(recordOf(info))),
+    ),
+    transports: [
+      new transports.Console({ stderrLevels: [...logLevels] }),
+      ...sinks.map((sink) => asTransport((info) => sink(recordOf(info)))),
+    ],
+  });
+  if (file !== undefined) {
+    const write = rotatedFile({ path: file, tell: (message, fields) => log.warn(message, fields) });
+    log.add(asTransport((line) => write(line[printed] as string)));
+  }
+  return log;
+}
+
+const record = Symbol('record');
+const splat = Symbol.for('splat');
+const printed = Symbol.for('message');
+
+type Line = Logform.TransformableInfo & { [record]?: NewLogRecord };
+
+function recordOf(line: Line): NewLogRecord {
+  return line[record]!;
+}
+
+/** Makes the record of a line once, for all that write it. */
+function recorded(service: string, node: string) {
+  return format((line: Line) => {
+    const { level, message, ...rest } = line;
+    // winston keeps the fields of a message with a "%" in it to itself.
+    const extra = (line[splat] as unknown[] | undefined)?.[0];
+    const { requestId, ...fields } = plainFields(
+      extra instanceof Error ? { error: extra } : { ...rest, ...(extra as object) },
+    );
+    line[record] = {
+      time: Date.now(),
+      level: level as LogLevel,
+      service,
+      node,
+      requestId: typeof requestId === 'string' ? requestId : '',
+      message: plainMessage(message),
+      fields,
+    };
+    return line;
   });
 }
 
-/** JSON shows nothing of an Error: its stack and causes are what a reader of the log needs. */
-const errorsAsText = format((line) => {
-  for (const [key, value] of Object.entries(line)) if (value instanceof Error) line[key] = inspect(value);
-  return line;
-});
+function asTransport(take: (line: Line) => void) {
+  const stream = new Writable({
+    objectMode: true,
+    write(line: Line, _, done) {
+      take(line);
+      done();
+    },
+  });
+  return new transports.Stream({ stream });
+}
