@@ -1,4 +1,4 @@
-import type { Clock } from '@tutti/core';
+import type { Clock, Generate } from '@tutti/core';
 import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { Implementation } from '@tutti/rpc';
@@ -23,17 +23,20 @@ interface Options {
   readonly bootId: string;
   readonly standing: Standing;
   readonly clock: Clock;
+  /** Put around the slots: it sees every call, those that get none as well. */
+  readonly around?: (next: Generate) => Generate;
 }
 
 /** Puts a backend behind slots and a state feed, and reads its state once. Whoever made the backend closes it. */
-export async function createNode({ backend, limits, hardware, bootId, standing, clock }: Options): Promise<Node> {
+export async function createNode(options: Options): Promise<Node> {
+  const { backend, limits, hardware, bootId, standing, clock, around = (next: Generate) => next } = options;
   const slots = createSlots({ ...limits, clock, onChange: () => feed.touch() });
   const feed = createStateFeed({ backend, slots, limits, hardware, bootId, clock });
   await feed.refresh();
-  const generate = slots.admitted(backend.generate);
+  const generate = around(slots.admitted(backend.generate));
   return {
     agent: agentService({ generate, feed, standing }),
-    models: modelService(backend),
+    models: modelService(backend, () => void feed.refresh()),
     feed,
     idle: slots.idle,
   };

@@ -1,7 +1,7 @@
 import { ClusterError, localPrincipal, Priority, Privacy, type Context, type Generate } from '@tutti/core';
 import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
-import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
+import { Verb, type ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import { inTurns, type HandlerContext, type Implementation } from '@tutti/rpc';
 import type { Backend } from '../backend.ts';
 import type { StateFeed } from './state-feed.ts';
@@ -42,10 +42,18 @@ export function agentService({ generate, feed, standing }: Options): Implementat
   };
 }
 
-export function modelService(backend: Pick<Backend, 'verb'>): Pick<Implementation<typeof ModelService>, 'verb'> {
+/** `changed` is called when a verb has ended, well or not: the node may have other models than before. */
+export function modelService(
+  backend: Pick<Backend, 'verb'>,
+  changed: () => void,
+): Pick<Implementation<typeof ModelService>, 'verb'> {
   return {
     async *verb(request, { signal }) {
-      for await (const lines of inTurns(backend.verb(request, signal))) yield { lines };
+      try {
+        for await (const lines of inTurns(backend.verb(request, signal))) yield { lines };
+      } finally {
+        if (request.verb !== Verb.SHOW) changed();
+      }
     },
   };
 }
@@ -66,5 +74,6 @@ function contextFor(dispatch: Dispatch | undefined, { signal }: HandlerContext):
     priority: dispatch?.priority ?? Priority.DEFAULT,
     privacy: dispatch?.privacy ?? Privacy.CLUSTER,
     ticket: { sequence: 0, attempt: dispatch?.attempt ?? 1, excluded: new Set() },
+    ...(dispatch?.traceparent && { traceparent: dispatch.traceparent }),
   };
 }

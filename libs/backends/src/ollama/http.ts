@@ -15,7 +15,7 @@ export type Body = Dispatcher.ResponseData['body'];
 /** HTTP to one Ollama. */
 export interface OllamaHttp {
   /** Sends a request and returns the body of a 200; anything else is thrown as what `parseError` makes of it. */
-  send(method: 'GET' | 'POST', path: string, options: SendOptions): Promise<Body>;
+  send(method: 'GET' | 'POST' | 'DELETE', path: string, options: SendOptions): Promise<Body>;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,12 @@ export function upstreamError(thrown: unknown, signal: AbortSignal): ClusterErro
     });
   }
   const { code } = thrown as { code?: string };
-  if (code === 'ECONNREFUSED' || thrown instanceof errors.ConnectTimeoutError) {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new ClusterError('upstream_error', "The backend's host name is not known here; is it spelled right?", {
+      cause: thrown,
+    });
+  }
+  if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || thrown instanceof errors.ConnectTimeoutError) {
     return new ClusterError('upstream_error', 'The backend does not take connections; is Ollama running?', {
       cause: thrown,
     });

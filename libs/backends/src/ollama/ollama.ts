@@ -1,11 +1,11 @@
 import { ClusterError, throwIfAborted, type Call, type Chunk, type Generate } from '@tutti/core';
 import { parseChatLine, parseEmbedBody, parseError, parseGenerateLine, renderRequest } from '@tutti/dialects/ollama';
-import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import type { Backend } from '../backend.ts';
 import { ollamaUrl } from './base-url.ts';
 import { createOllamaHttp, upstreamError, type OllamaHttp } from './http.ts';
 import { createInventory } from './inventory.ts';
 import { linesOf } from './lines.ts';
+import { runVerb } from './verbs.ts';
 
 interface Settings {
   readonly llamaBaseUrl?: string | undefined;
@@ -18,7 +18,7 @@ export async function openOllama(settings: Settings): Promise<Backend> {
   return {
     generate: generateOn(http),
     inventory: createInventory(http),
-    verb: ({ verb, bodyJson }, signal) => runVerb(http, verb, bodyJson, signal),
+    verb: (request, signal) => runVerb(http, request, signal),
     close: () => http.close(),
   };
 }
@@ -62,19 +62,4 @@ function generateOn(http: OllamaHttp): Generate {
 function isLoad({ kind }: Call): boolean {
   if (kind.case === 'chat') return kind.value.messages.length === 0;
   return kind.case === 'completion' && kind.value.prompt === '';
-}
-
-const verbPaths = new Map<Verb, string>([[Verb.SHOW, '/api/show']]);
-
-async function* runVerb(http: OllamaHttp, verb: Verb, body: string, signal: AbortSignal): AsyncIterable<string> {
-  const path = verbPaths.get(verb);
-  if (!path) throw new ClusterError('not_implemented', 'Only SHOW is implemented yet.');
-  const response = await http.send('POST', path, { body, signal });
-  try {
-    for await (const lines of linesOf(response)) yield* lines;
-  } catch (thrown) {
-    throw upstreamError(thrown, signal);
-  } finally {
-    response.destroy();
-  }
 }
