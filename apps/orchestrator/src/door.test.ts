@@ -5,7 +5,7 @@ import { createDoor } from './door.ts';
 
 const open = (waiting = 0) => {
   const clock = virtualClock();
-  return { clock, door: createDoor({ clock, waiting: () => waiting, queueSize: 2 }) };
+  return { clock, door: createDoor({ clock, waiting: () => waiting, queueSize: () => 2 }) };
 };
 
 it('refuses whoever would make the queue too long, and says when to come again', () => {

@@ -16,8 +16,8 @@ interface Options {
   readonly clock: Clock;
   /** Requests that wait for a node now. */
   readonly waiting: () => number;
-  /** Most requests that may wait. */
-  readonly queueSize: number;
+  /** Most requests that may wait; it may change. */
+  readonly queueSize: () => number;
 }
 
 export function createDoor({ clock, waiting, queueSize }: Options): Door {
@@ -28,8 +28,8 @@ export function createDoor({ clock, waiting, queueSize }: Options): Door {
   return {
     enter(cancel) {
       if (stopping) throw shuttingDown();
-      if (waiting() >= queueSize) {
-        throw new ClusterError('overloaded', `${queueSize} requests are waiting already; the queue is full.`, {
+      if (waiting() >= queueSize()) {
+        throw new ClusterError('overloaded', `${queueSize()} requests are waiting already; the queue is full.`, {
           retryAfterMs: 2_000,
         });
       }

@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createCluster, dispatched, retried, ticketMachine } from '@tutti/core';
-import { Health } from '@tutti/proto/grpc/health/v1/health';
-import { ServerReflection } from '@tutti/proto/grpc/reflection/v1/reflection';
-import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
-import { addService, createChannel, createHealth, createReflection, createServer, listen } from '@tutti/rpc';
+import { join } from 'node:path';
+import type { DescService } from '@bufbuild/protobuf';
+import { createCluster, dispatched, permitted, retried, ticketMachine, watched } from '@tutti/core';
+import { AccessService } from '@tutti/proto/tutti/v1/access';
+import { AdminService } from '@tutti/proto/tutti/v1/admin';
+import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
+import { LogService } from '@tutti/proto/tutti/v1/log';
+import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { QueueService } from '@tutti/proto/tutti/v1/queue';
+import { createChannel, type Implementation } from '@tutti/rpc';
 import {
   announceReady,
   createShutdown,
@@ -15,58 +20,213 @@ import {
   version,
 } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
+import { mintJoinToken } from '@tutti/runtime/pki';
+import { openTracing } from '@tutti/runtime/tracing';
+import { createAccessService } from './access/access-service.ts';
+import { isExposed, openAccess } from './access/access.ts';
+import { grpcAccess } from './access/grpc-access.ts';
+import { joinTokenIssuer } from './access/join-tokens.ts';
+import { limited } from './access/limits.ts';
+import { advertisedAddresses } from './advertised.ts';
+import { createAgentless } from './agentless.ts';
+import { createAgentsPort } from './agents-port.ts';
 import { readConfig } from './config.ts';
+import { publishDiscovery } from './discovery.ts';
 import { createDoor } from './door.ts';
 import { createAnswer } from './faces/answer.ts';
 import { healthFace } from './faces/health.ts';
 import { createHttpServer } from './faces/http-server.ts';
+import { logViewerFace } from './faces/log-viewer.ts';
+import { ollamaModelsFace } from './faces/ollama-models.ts';
 import { ollamaFace } from './faces/ollama.ts';
 import { openaiFace } from './faces/openai.ts';
+import { publicService } from './faces/rest.ts';
+import { sessionFace } from './faces/session.ts';
+import { keepJoinTokenFile } from './join-token-file.ts';
+import { createLogIntake } from './log-intake.ts';
+import { declaredNode } from './members/declared-node.ts';
 import { createMembership } from './membership.ts';
+import { keepMetricsKeyFile } from './metrics-key-file.ts';
+import { createLoopLag } from './observation/loop-lag.ts';
+import { metricsFace } from './observation/metrics-face.ts';
+import { createObservation } from './observation/observation.ts';
+import { promptsLogged } from './prompt-log.ts';
+import { readServerCertificate, refreshCertificate } from './public-certificate.ts';
+import { openRecords } from './records.ts';
+import { createRegistry } from './registry.ts';
+import { adminService } from './services/admin-service.ts';
+import { clusterService } from './services/cluster-service.ts';
+import { createLogService } from './services/log-service.ts';
+import { nodeService } from './services/node-service.ts';
+import { queueService } from './services/queue-service.ts';
+import { openTrust } from './trust.ts';
+
+/** The agent that `tutti up` starts beside the orchestrator joins at once, and again if its folder is lost meanwhile. */
+const ownAgentToken = { ttlMs: 60 * 60_000, uses: 3 };
 
 async function main(): Promise<void> {
+  const startedAt = clock.now();
+  const orchestratorId = randomUUID();
   const config = readConfig(process.argv.slice(2), process.env);
-  const log = createLog({ service: 'orchestrator', level: config.logLevel });
-  const shutdown = createShutdown({ onError: (part, error) => log.error('not closed', { part, error }) });
+  const { settings, host } = config;
+  const { dataFolder, server: fixed } = settings.current;
+  /** Settings that may change while it runs. */
+  const live = () => settings.current.server;
+  const exposed = isExposed(host, fixed.trustProxy);
+  const consoleLog = createLog({ service: 'orchestrator', level: config.logLevel });
+  const shutdown = createShutdown({ onError: (part, error) => consoleLog.error('not closed', { part, error }) });
+  const { store, log, logWriter, storeHealth } = await openRecords(config, consoleLog, clock, shutdown);
 
+  // The nodes.
   const keepalive = { keepaliveMs: config.keepaliveMs, keepaliveTimeoutMs: config.keepaliveTimeoutMs };
-  const cluster = createCluster({ clock });
-  const connect = (address: string) => createChannel(address, keepalive);
-  const membership = createMembership({ orchestratorId: randomUUID(), cluster, clock, log, connect });
+  const folder = join(dataFolder, 'pki');
+  const trust = exposed ? await openTrust({ folder, orchestratorId, keepalive, clock, log }) : undefined;
+  shutdown.add('trust', () => trust?.close());
+  const cluster = createCluster({ clock, concurrency: () => live().concurrency });
+  const membership = createMembership({
+    orchestratorId,
+    cluster,
+    clock,
+    log,
+    nodes: store.nodes,
+    connect: trust?.connect ?? ((address) => createChannel(address, keepalive)),
+    onRecords: (records) => agentless.apply(records),
+    onRemoved: (nodeId) => agents.disconnect(nodeId),
+  });
   shutdown.add('membership', () => membership.close());
+  const agentless = createAgentless({ membership, clock, log });
+  shutdown.add('agentless nodes', () => agentless.close());
+  const declareNodes = (): void => membership.declare(settings.current.nodes.map(declaredNode));
+  declareNodes();
 
-  const health = createHealth();
-  const server = createServer(keepalive);
-  addService(server, RegistryService, membership.registry);
-  addService(server, Health, health.implementation);
-  addService(server, ServerReflection, createReflection([RegistryService, Health]));
-  const agents = await listen({ server, http: refuseHttp, host: config.host, port: config.grpcPort });
-  shutdown.add('agents', () => agents.destroy());
-  shutdown.add('health', () => health.shutdown());
+  // Who may do what.
+  const access = await openAccess({ exposed, folder: dataFolder, repository: store.keys, clock, log }, shutdown);
+  const { authenticate, keys, sessions, limits } = access;
 
-  const door = createDoor({ clock, waiting: () => cluster.waiting, queueSize: config.queueSize });
-  const generate = retried({ clock, random: Math.random }, dispatched(cluster));
-  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter: door.enter });
+  // The way of a call.
+  const { list: nodes } = membership;
+  const queueSize = (): number => live().queueSize;
+  const observation = createObservation({ cluster, nodes, storeHealth, queueSize, version, log, clock });
+  const { metrics, book, countRefusals } = observation;
+  const onProblem = (problem: string): void => void log.warn('tracing', { problem });
+  const facts = { service: 'orchestrator', provider: 'tutti', version };
+  const tracing = await openTracing({ ...facts, env: process.env, onProblem });
+  shutdown.add('tracing', () => tracing.close());
+  const door = createDoor({ clock, waiting: () => cluster.waiting, queueSize });
+  const dispatch = tracing.traced('client', retried({ clock, random: Math.random }, dispatched(cluster)));
+  const prompted = promptsLogged(dispatch, { log, wanted: () => settings.current.logging.prompts });
+  const generate = watched(book.watch, permitted(prompted));
+  const enter = countRefusals(limited(limits, door.enter));
+  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
 
-  const app = createHttpServer({ log });
-  ollamaFace(app, { answer, cluster, membership, clock, version });
+  // Where agents come.
+  const { isRemoved } = membership;
+  const authorize = grpcAccess(authenticate);
+  const agents = createAgentsPort(
+    { host, port: config.grpcPort, keepalive, trust, isRemoved, authorize, clock, log },
+    shutdown,
+  );
+  const { authority } = trust ?? {};
+  const { joinTokens, logs } = store;
+  const nodeName = (nodeId: string) => nodes().find(({ id }) => id === nodeId)?.name;
+  const { pushLogs } = createLogIntake({ write: logWriter.write, nodeName, clock });
+  const registry = createRegistry({ membership, authority, joinTokens, pushLogs, clock, log });
+
+  // Where clients come.
+  const { tls, trustProxy } = fixed;
+  const readCertificate = () => readServerCertificate({ tls, authority, names: live().allowedHosts });
+  const app = createHttpServer({
+    log,
+    trustProxy,
+    tls: await readCertificate(),
+    access: {
+      exposed,
+      authenticate,
+      allowedHosts: () => live().allowedHosts,
+      allowedOrigins: () => live().allowedOrigins,
+    },
+  });
+  ollamaFace(app, { answer, cluster, clock, version });
+  ollamaModelsFace(app, { cluster, membership });
   openaiFace(app, { answer, cluster, clock });
   healthFace(app, { cluster, stopping: () => door.stopping });
-  await app.listen({ host: config.host, port: config.port });
+  metricsFace(app, metrics);
+  sessionFace(app, { exposed, authenticate, sessions });
+  await logViewerFace(app);
+
+  // Our own services, each by gRPC, REST and Connect.
+  const serve = <S extends DescService>(service: S, implementation: Implementation<S>): void => {
+    agents.serve(service, implementation);
+    publicService(app, service, implementation, { clock, log });
+  };
+  const lag = createLoopLag(clock);
+  shutdown.add('loop lag', () => lag.close());
+  const issueJoinToken = joinTokenIssuer({
+    repository: joinTokens,
+    mint: () => mintJoinToken(trust!.authority.fingerprint),
+    clock,
+  });
+  const about = { orchestratorId, version, startedAt, exposed, concurrency: () => live().concurrency };
+  const advertised = (): string[] => advertisedAddresses(live().advertise, host, agents.port);
+  serve(ClusterService, clusterService({ ...about, cluster, nodes, book, clock }));
+  serve(NodeService, nodeService({ membership, cluster }));
+  serve(QueueService, queueService({ cluster, clock, bounds: live }));
+  serve(LogService, createLogService({ logs, stats: () => logWriter.stats, clock }));
+  serve(AdminService, adminService({ book, cluster, nodes, store: storeHealth, lag, settings, version, clock }));
+  serve(AccessService, createAccessService({ keys, joinTokens, issueJoinToken, advertised, exposed, clock, log }));
+
+  await agents.open(registry);
+  await app.listen({ host, port: config.port });
   shutdown.add('http', () => app.close());
   shutdown.add('requests', () => door.close(config.shutdownGraceMs));
+  const { port } = app.server.address() as AddressInfo;
+  const { port: grpcPort } = agents;
+
+  // What others find.
+  if (trust) {
+    const { joinTokenFile, metricsKeyFile, discovery } = fixed;
+    if (joinTokenFile) {
+      const file = await keepJoinTokenFile({ path: joinTokenFile, issueJoinToken, clock, log });
+      shutdown.add('join token file', () => file.close());
+    }
+    if (metricsKeyFile) await keepMetricsKeyFile({ path: metricsKeyFile, keys, log });
+    if (discovery) {
+      const beacon = await publishDiscovery({ port: grpcPort, fingerprint: trust.authority.fingerprint, log });
+      shutdown.add('discovery', () => beacon.close());
+    }
+  }
+
+  // What may change while it runs.
+  const certificate =
+    app.server instanceof HttpsServer
+      ? refreshCertificate({ server: app.server, read: readCertificate, clock, log })
+      : undefined;
+  shutdown.add('certificate', () => certificate?.close());
+  settings.onChange((paths) => {
+    log.level = config.logLevel;
+    if (paths.includes('nodes')) declareNodes();
+  });
+  process.on('SIGHUP', () => {
+    certificate?.refresh();
+    try {
+      log.info('configuration read anew', settings.reload());
+    } catch (error) {
+      log.error('configuration not read; nothing changed', { error });
+    }
+  });
 
   shutDownOnSignals(shutdown);
-  const { port } = app.server.address() as AddressInfo;
-  log.info('serving', { port, grpcPort: agents.port });
-  announceReady({ port, grpcPort: agents.port, version });
-}
-
-/** The agents' port speaks gRPC only. */
-function refuseHttp(_: unknown, response: ServerResponse): void {
-  response
-    .writeHead(404, { 'content-type': 'text/plain' })
-    .end('This port is for agents. Clients use the other one.\n');
+  log.info('serving', { port, grpcPort, exposed });
+  if (exposed && tls === 'off')
+    log.warn('clients of other machines send their keys in plaintext; see server.tls', { port });
+  const { firstAdminKey } = keys;
+  const joinToken = trust && process.send ? (await issueJoinToken(ownAgentToken)).text : undefined;
+  announceReady({
+    ...{ port, grpcPort, version, exposed },
+    ...(firstAdminKey && { firstAdminKey }),
+    ...(joinToken && { joinToken }),
+  });
+  if (firstAdminKey && !process.send) process.stdout.write(`Admin key, shown once: ${firstAdminKey}\n`);
 }
 
 await runProgram(main);

@@ -1,52 +1,8 @@
-import { createCluster, type ClusterError } from '@tutti/core';
-import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
-import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
-import { createClient, createMemoryChannel } from '@tutti/rpc';
-import { createLog } from '@tutti/runtime/log';
-import { virtualClock } from '@tutti/testing';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createMembership, type Membership } from './membership.ts';
+import type { ClusterError } from '@tutti/core';
+import { afterEach, describe, expect, it } from 'vitest';
+import { closeRigs, startRig } from './membership.fixture.ts';
 
-let membership: Membership;
-
-afterEach(() => membership.close());
-
-/** An orchestrator's registry, and agents that answer its watch; all in memory. */
-function startRig() {
-  const clock = virtualClock();
-  const cluster = createCluster({ clock });
-  const dialled: string[] = [];
-  const silent = new Set<string>();
-  const connect = (address: string) => {
-    dialled.push(address);
-    const channel = createMemoryChannel();
-    channel.addService(AgentService, {
-      async *watch(_, { signal }) {
-        if (silent.has(address)) throw new Error('out of order');
-        yield { state: { bootId: 'b', models: [{ name: 'm' }], slots: { total: 1, perRunner: 1 } } };
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-      },
-    });
-    return channel;
-  };
-  membership = createMembership({
-    orchestratorId: 'o',
-    cluster,
-    clock,
-    connect,
-    log: createLog({ service: 'test', level: 'error' }),
-  });
-  const door = createMemoryChannel();
-  door.addService(RegistryService, membership.registry);
-  const registry = createClient(door, RegistryService, { deadlineMs: 5_000 });
-  const register = (nodeId: string, changes = {}) =>
-    registry.register({ nodeId, bootId: 'b', name: nodeId, address: 'host:1', protocolVersion: 1, ...changes });
-  const heartbeat = (nodeId: string, epoch: number, bootId = 'b') =>
-    registry.heartbeat({ nodeId, epoch, bootId, seq: 1 });
-  const ready = () => cluster.nodes.filter((node) => node.ready).map((node) => node.name);
-  const whenReady = (...names: string[]) => vi.waitFor(() => expect(ready()).toEqual(names));
-  return { clock, cluster, dialled, silent, register, heartbeat, ready, whenReady };
-}
+afterEach(closeRigs);
 
 const reasonOf = (call: Promise<unknown>) =>
   call.then(

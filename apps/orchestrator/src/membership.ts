@@ -1,23 +1,38 @@
-import { ClusterError, type Clock, type Cluster } from '@tutti/core';
-import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
-import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
-import type { HeartbeatRequest, RegisterRequest, RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
-import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
-import { createClient, type Channel, type Client, type Implementation } from '@tutti/rpc';
+import { ClusterError, type Clock, type Cluster, type NodeRecord, type NodeRepository } from '@tutti/core';
+import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
+import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
+import type { Channel, Client, Implementation } from '@tutti/rpc';
 import type { Log } from '@tutti/runtime/log';
-import { remoteGenerate } from './agent-client.ts';
-import { createLease, defaultLeaseTimes, type LeaseTimes } from './lease.ts';
-import { watchAgent } from './watch-agent.ts';
+import { defaultLeaseTimes, type LeaseTimes } from './lease.ts';
+import { createMember, type Member, type Registration } from './members/member.ts';
+import { createNodeDirectory, type NodeDirectory } from './members/node-directory.ts';
+import {
+  checkIdentity,
+  checkNames,
+  checkProtocol,
+  dialAddress,
+  memberFor,
+  nameFor,
+} from './members/registration-rules.ts';
 
-/** Versions of proto/tutti/agent/v1 that this orchestrator speaks. */
-const protocolVersions = { oldest: 1, newest: 1 };
+/** A node that lives in this process. */
+export interface LocalNode extends Omit<Registration, 'epoch'> {
+  /** It is closed here. */
+  readonly channel: Channel;
+}
 
 /** Who belongs to the cluster, and the connections to them. */
-export interface Membership {
-  /** `join` comes with certificates. */
+export interface Membership extends NodeDirectory {
   readonly registry: Pick<Implementation<typeof RegistryService>, 'register' | 'heartbeat'>;
+  /** Whether a node of that name is registered. */
+  isConnected(name: string): boolean;
   /** The models of a node, by its name; undefined if it is not connected. */
   models(node: string): Client<typeof ModelService> | undefined;
+  /**
+   * Lets a node in that lives in this process; the returned function takes it out, and lets its calls end. Throws
+   * `failed_precondition` if an agent has its name.
+   */
+  attach(node: LocalNode): () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,171 +41,119 @@ interface Options {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly log: Log;
-  /** A connection to an agent; it is closed here. */
-  readonly connect: (address: string) => Channel;
+  /** A connection to the agent of that id; it is closed here. */
+  readonly connect: (address: string, nodeId: string) => Channel;
+  /** Undefined: what is said of nodes does not outlive the process. */
+  readonly nodes?: NodeRepository;
+  /** What is declared or kept may have changed; never called before `createMembership` returns. */
+  readonly onRecords?: (records: readonly NodeRecord[]) => void;
+  /** A node was removed: its connections to here must end. */
+  readonly onRemoved?: (nodeId: string) => void;
   readonly leaseTimes?: LeaseTimes;
 }
 
-interface Member {
-  readonly nodeId: string;
-  readonly name: string;
-  readonly epoch: number;
-  readonly bootId: string;
-  readonly models: Client<typeof ModelService>;
-  /** Its last report; undefined while it is not connected. */
-  state: NodeState | undefined;
-  suspect: boolean;
-  /** Starts the lease anew. */
-  renew(): void;
-  close(): Promise<void>;
-}
-
-/** Of a call that names no deadline of its own. */
-const deadline = { deadlineMs: 60_000 };
-
 export function createMembership(options: Options): Membership {
-  const { orchestratorId, cluster, clock, log, connect, leaseTimes = defaultLeaseTimes } = options;
+  const { orchestratorId, cluster, clock, log, connect, nodes, onRecords, onRemoved } = options;
+  const { leaseTimes = defaultLeaseTimes } = options;
+  /** By id. */
   const members = new Map<string, Member>();
   const epochs = new Map<string, number>();
+  const named = (name: string): Member | undefined => members.values().find((member) => member.name === name);
 
-  const admit = (request: RegisterRequest, address: string): Member => {
-    const { nodeId, bootId } = request;
+  const directory = createNodeDirectory({
+    ...{ repository: nodes, cluster, clock, log, members: () => members.values() },
+    onChange(records) {
+      for (const member of [...members.values()]) if (directory.isRemoved(member.nodeId)) cutOff(member);
+      onRecords?.(records);
+    },
+  });
+
+  const forget = (member: Member): Promise<void> => {
+    if (members.get(member.nodeId) === member) {
+      members.delete(member.nodeId);
+      cluster.remove(member.name);
+    }
+    return member.close();
+  };
+
+  const cutOff = (member: Member): void => {
+    log.warn('node removed', { node: member.name });
+    void forget(member);
+    member.cut(new ClusterError('node_unreachable', `Node ${member.name} was removed from the cluster.`));
+    onRemoved?.(member.nodeId);
+  };
+
+  const admit = (node: Omit<Registration, 'epoch'>, channel: Channel, times: LeaseTimes | undefined): Member => {
+    const { nodeId, name } = node;
     const epoch = (epochs.get(nodeId) ?? 0) + 1;
     epochs.set(nodeId, epoch);
-    const name = freeName(request, members.values());
-    const channel = connect(address);
-    const agent = createClient(channel, AgentService, deadline);
-    const generate = remoteGenerate(agent, { owner: orchestratorId, epoch, bootId }, name);
-    const stop = new AbortController();
-    const report = (): void => {
-      if (member.state && !member.suspect) cluster.report(name, generate, member.state);
-    };
-    const lease = createLease(clock, leaseTimes, {
-      suspect() {
-        log.warn('node suspect: no heartbeat', { node: name });
-        member.suspect = true;
-        cluster.suspend(name);
-      },
-      lost() {
+    const before = members.get(nodeId);
+    if (before) cluster.suspend(before.name);
+    if (before && before.name !== name) cluster.remove(before.name);
+    const member = createMember({
+      ...{ registration: { ...node, epoch }, channel, owner: orchestratorId, cluster, clock, log, leaseTimes: times },
+      onLost() {
         log.warn('node lost', { node: name });
-        members.delete(nodeId);
-        cluster.remove(name);
-        void member.close();
+        void forget(member);
       },
     });
-    const watching = watchAgent(agent, orchestratorId, clock, stop.signal, {
-      state(state) {
-        if (!member.state) log.info('node connected', { node: name, epoch, models: state.models.length });
-        const problem = state.backend?.problem ?? '';
-        if (problem !== (member.state?.backend?.problem ?? ''))
-          log.warn('backend', { node: name, problem: problem || 'none any more' });
-        member.state = state;
-        report();
-      },
-      broken(error) {
-        if (member.state) log.warn('node does not answer', { node: name, reason: error.reason, error: error.message });
-        member.state = undefined;
-        cluster.suspend(name);
-      },
-    });
-    const member: Member = {
-      nodeId,
-      name,
-      epoch,
-      bootId,
-      models: createClient(channel, ModelService, deadline),
-      state: undefined,
-      suspect: false,
-      renew() {
-        lease.renew();
-        if (!member.suspect) return;
-        member.suspect = false;
-        report();
-      },
-      async close() {
-        lease.stop();
-        stop.abort();
-        await watching;
-        channel.close();
-      },
-    };
+    members.set(nodeId, member);
+    void before?.close();
     return member;
   };
 
+  const refuseRemoved = (nodeId: string, name: string): void => {
+    if (!directory.isRemoved(nodeId)) return;
+    const fix = "to let this machine in again, empty its agent's data folder and join it anew.";
+    throw new ClusterError('forbidden', `Node ${name} was removed; ${fix}`);
+  };
+
   return {
+    ...directory,
     registry: {
-      async register(request, { peer }) {
-        checkIdentity(request);
+      async register(request, { peer, identity }) {
+        const { nodeId, bootId, agentVersion } = request;
+        checkNames(request);
+        checkIdentity(nodeId, identity);
+        refuseRemoved(nodeId, request.name);
         checkProtocol(request);
         const address = dialAddress(request.address, peer);
-        const before = members.get(request.nodeId);
-        if (before) cluster.suspend(before.name);
-        const member = admit(request, address);
-        if (before && before.name !== member.name) cluster.remove(before.name);
-        members.set(request.nodeId, member);
-        void before?.close();
-        log.info('node registered', { node: member.name, epoch: member.epoch, address });
-        return {
-          orchestratorId,
-          epoch: member.epoch,
-          heartbeatIntervalMs: leaseTimes.heartbeatMs,
-          leaseMs: leaseTimes.lostMs,
-        };
+        const name = nameFor(request, members.values(), directory);
+        const node = { nodeId, bootId, name, agentVersion, kind: 'agent' as const };
+        const { epoch } = admit(node, connect(address, nodeId), leaseTimes);
+        log.info('node registered', { node: name, epoch, address });
+        return { orchestratorId, epoch, heartbeatIntervalMs: leaseTimes.heartbeatMs, leaseMs: leaseTimes.lostMs };
       },
-      async heartbeat(request) {
+      async heartbeat(request, { identity }) {
+        checkIdentity(request.nodeId, identity);
+        refuseRemoved(request.nodeId, request.nodeId);
         memberFor(request, members).renew();
         return {};
       },
     },
-    models: (node) => members.values().find((member) => member.name === node && member.state)?.models,
+    isConnected: (name) => named(name) !== undefined,
+    models(name) {
+      const member = named(name);
+      return member?.state && member.models;
+    },
+    async remove(name) {
+      const member = named(name);
+      // An agent is cut off as soon as its id is refused.
+      const removing = directory.remove(name);
+      if (member?.kind === 'ollama') cutOff(member);
+      await removing;
+    },
+    attach({ channel, ...node }) {
+      const other = named(node.name);
+      if (other && other.nodeId !== node.nodeId)
+        throw new ClusterError('failed_precondition', `An agent is connected under the name ${node.name}.`);
+      const member = admit(node, channel, undefined);
+      return () => forget(member);
+    },
     async close() {
+      await directory.close();
       await Promise.all([...members.values()].map((member) => member.close()));
       members.clear();
     },
   };
-}
-
-function memberFor({ nodeId, epoch, bootId }: HeartbeatRequest, members: ReadonlyMap<string, Member>): Member {
-  const member = members.get(nodeId);
-  if (!member) throw new ClusterError('unknown_node', `Node ${nodeId} is not registered here; register again.`);
-  if (member.epoch === epoch) return member;
-  if (member.bootId === bootId)
-    throw new ClusterError('unknown_node', `Epoch ${epoch} of ${nodeId} is over; register again.`);
-  throw new ClusterError('stale_epoch', `Another process has registered as node ${nodeId}.`);
-}
-
-/** A node's name goes into headers and logs, its id into maps: neither may be anything. */
-function checkIdentity({ nodeId, name }: RegisterRequest): void {
-  for (const [param, value] of Object.entries({ node_id: nodeId, name })) {
-    if (/^[\w.-]{1,64}$/.test(value)) continue;
-    throw new ClusterError('invalid_request', `${param} must be 1 to 64 letters, digits, ".", "_" or "-".`, { param });
-  }
-}
-
-function checkProtocol({ protocolVersion, name }: RegisterRequest): void {
-  const { oldest, newest } = protocolVersions;
-  if (protocolVersion >= oldest && protocolVersion <= newest) return;
-  const fix = protocolVersion < oldest ? `update the agent on ${name}` : 'update the orchestrator';
-  throw new ClusterError(
-    'protocol_mismatch',
-    `Agent ${name} speaks protocol ${protocolVersion}, this orchestrator ${oldest} to ${newest}: ${fix}.`,
-  );
-}
-
-/** Two machines of one name are told apart by their ids. */
-function freeName({ nodeId, name }: RegisterRequest, others: Iterable<Member>): string {
-  const taken = Iterator.from(others).some((other) => other.name === name && other.nodeId !== nodeId);
-  return taken ? `${name}-${nodeId.slice(0, 4)}` : name;
-}
-
-/** An address without a host means the host that the request came from. */
-function dialAddress(address: string, peer: string): string {
-  if (!/:\d+$/.test(address)) {
-    throw new ClusterError('invalid_request', `The agent's address must be "host:port", got "${address}".`, {
-      param: 'address',
-    });
-  }
-  if (!address.startsWith(':')) return address;
-  const host = peer.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '');
-  return (host.includes(':') ? `[${host}]` : host) + address;
 }

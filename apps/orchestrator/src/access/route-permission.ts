@@ -3,7 +3,7 @@ import type { Permission } from '@tutti/proto/tutti/v1/options';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a caller of this route must be allowed to do. A route without one is refused when it is added. */
+    /** What a caller of this route must be allowed to do. A server with a route without one does not start. */
     permission?: Permission;
   }
 

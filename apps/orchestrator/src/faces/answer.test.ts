@@ -55,12 +55,12 @@ async function chatWith(nodes: Record<string, Generate>, headers = ''): Promise<
   const generate = retried({ clock, random: () => 0 }, dispatched(cluster));
   app = createHttpServer({ log: createLog({ service: 'test', level: 'error' }) });
   const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
-  ollamaFace(app, { answer, cluster, clock, membership: { models: () => undefined }, version: '0' });
+  ollamaFace(app, { answer, cluster, clock, version: '0' });
   await app.listen({ host: '127.0.0.1', port: 0 });
   socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('data', (bytes: Buffer) => (received += bytes.toString('utf8')));
   const body = '{"model":"m","messages":[{"role":"user","content":"hi"}]}';
-  socket.write(`POST /api/chat HTTP/1.1\r\nhost: x\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`);
+  socket.write(`POST /api/chat HTTP/1.1\r\nhost: localhost\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`);
 }
 
 /** A node that answers step by step, as the test opens its gates. */

@@ -7,6 +7,7 @@ import {
   type Chunk,
   type Clock,
   type Generate,
+  type Principal,
   type Ticket,
 } from '@tutti/core';
 import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
@@ -26,9 +27,11 @@ interface Options {
   readonly generate: Generate;
   readonly clock: Clock;
   readonly nextTicket: () => Ticket;
-  /** Refuses the request if there is no place for it; the returned function gives the place back. */
-  readonly enter: (cancel: (reason: ClusterError) => void) => () => void;
+  readonly enter: Enter;
 }
+
+/** Refuses the request if there is no place for it; the returned function gives the place back. */
+export type Enter = (cancel: (reason: ClusterError) => void, principal: Principal) => () => void;
 
 export type Answer = (request: FastifyRequest, reply: FastifyReply, ask: Ask) => Promise<void>;
 
@@ -44,7 +47,7 @@ export function createAnswer({ generate, clock, nextTicket, enter }: Options): A
     const gone = new AbortController();
     const context = readContext(request, gone.signal, nextTicket());
     if (reply.raw.closed) throw new ClusterError('client_closed', 'request canceled');
-    const leave = enter((reason) => gone.abort(reason));
+    const leave = enter((reason) => gone.abort(reason), context.principal);
     const stop = clock.after(longestCallMs, () => gone.abort(tooLong()));
     const onClose = (): void => {
       stop();

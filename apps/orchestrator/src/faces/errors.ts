@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { ClusterError } from '@tutti/core';
 import { errorBody as ollamaError } from '@tutti/dialects/ollama';
 import { errorBody as openaiError } from '@tutti/dialects/openai';
+import type { Dialect } from './dialects.ts';
 
 interface RenderedError {
   readonly status: number;
@@ -9,25 +10,29 @@ interface RenderedError {
   readonly contentType: string;
 }
 
-/** An error in the dialect of the path that was asked for. */
-export function renderError(url: string, error: ClusterError, requestId: string): RenderedError {
-  if (url.startsWith('/v1/')) return { ...openaiError(error), contentType: json };
-  if (url.startsWith('/api/')) return { ...ollamaError(error), contentType: json };
-  return problem(error, requestId);
+export function renderError(dialect: Dialect, error: ClusterError, requestId: string): RenderedError {
+  switch (dialect) {
+    case 'openai':
+      return { ...openaiError(error), contentType: json };
+    case 'ollama':
+      return { ...ollamaError(error), contentType: json };
+    case 'problem':
+      return { status: error.http, body: problem(error, requestId), contentType: 'application/problem+json' };
+  }
 }
 
 const json = 'application/json; charset=utf-8';
 
 /** RFC 9457. */
-function problem(error: ClusterError, requestId: string): RenderedError {
-  const body = {
+export function problem(error: ClusterError, requestId: string): string {
+  return JSON.stringify({
     type: `/errors/${error.reason}`,
     title: STATUS_CODES[error.http] ?? error.reason,
     status: error.http,
     detail: error.message,
     instance: requestId,
     code: error.reason,
+    ...(error.param !== undefined && { param: error.param }),
     ...(error.retryAfterMs !== undefined && { retry_after_ms: error.retryAfterMs }),
-  };
-  return { status: error.http, body: JSON.stringify(body), contentType: 'application/problem+json' };
+  });
 }

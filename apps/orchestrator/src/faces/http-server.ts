@@ -10,11 +10,14 @@ import fastify, {
 } from 'fastify';
 import { ClusterError } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
+import { guard, localGuard, type GuardOptions } from '../access/guard.ts';
+import { createDialects, type Dialects } from './dialects.ts';
 import { renderError } from './errors.ts';
 
 /** Pictures in a chat make large bodies; blobs have a way of their own. */
 const largestBodyBytes = 32 * 2 ** 20;
 const largestHeadersBytes = 16 * 1024;
+const longestPathPart = 500;
 
 /** Headers must be in sooner than the whole request: Node swaps the two limits otherwise. */
 const headersTimeoutMs = 15_000;
@@ -23,6 +26,12 @@ const timeoutCheckMs = 5_000;
 
 export interface HttpOptions {
   readonly log: Log;
+  /** Who may come in; left out: this machine only, without a key. */
+  readonly access?: GuardOptions;
+  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed. */
+  readonly trustProxy?: readonly string[];
+  /** PEM texts; left out: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** For tests of slow clients. */
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number; readonly checkMs: number };
 }
@@ -31,26 +40,37 @@ export interface HttpOptions {
  * The HTTP server under all faces. A body is text, whatever its Content-Type says: handlers get it as a string, and
  * every error, also one that Node or Fastify finds, is told in the dialect of its path.
  */
-export function createHttpServer({ log, timeouts }: HttpOptions): FastifyInstance {
+export function createHttpServer({
+  log,
+  access = localGuard,
+  trustProxy = [],
+  tls,
+  timeouts,
+}: HttpOptions): FastifyInstance {
   const requestTimeout = timeouts?.requestMs ?? requestTimeoutMs;
-  const app = fastify({
-    http: {
-      headersTimeout: timeouts?.headersMs ?? headersTimeoutMs,
-      requestTimeout,
-      connectionsCheckingInterval: timeouts?.checkMs ?? timeoutCheckMs,
-      maxHeaderSize: largestHeadersBytes,
-    },
+  const dialects = createDialects();
+  const fail = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void =>
+    sendError({ log, dialects }, thrown, request, reply);
+  const http = {
+    headersTimeout: timeouts?.headersMs ?? headersTimeoutMs,
+    requestTimeout,
+    connectionsCheckingInterval: timeouts?.checkMs ?? timeoutCheckMs,
+    maxHeaderSize: largestHeadersBytes,
+  };
+  const app: FastifyInstance = fastify({
+    ...(tls ? { https: { ...http, ...tls, minVersion: 'TLSv1.2' } } : { http }),
     requestTimeout,
     keepAliveTimeout: 75_000,
     bodyLimit: largestBodyBytes,
-    routerOptions: { maxParamLength: 500 },
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    routerOptions: { maxParamLength: longestPathPart },
     // Requests have been seen off before the server closes; what is left has asked for nothing.
     forceCloseConnections: true,
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: requestId,
     clientErrorHandler: refuseSocket,
-    frameworkErrors: (error, request, reply) => sendError(log, error, request, reply),
+    frameworkErrors: fail,
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -72,8 +92,12 @@ export function createHttpServer({ log, timeouts }: HttpOptions): FastifyInstanc
     reply.header('x-request-id', request.id);
     done();
   });
-  app.setErrorHandler((error: FastifyError, request, reply) => sendError(log, error, request, reply));
-  app.setNotFoundHandler((request, reply) => sendError(log, unknownRoute(app, request, reply), request, reply));
+  guard(app, access);
+  app.addHook('onRoute', ({ url, config }) => {
+    if (config?.dialect) dialects.declare(url, config.dialect);
+  });
+  app.setErrorHandler(fail);
+  app.setNotFoundHandler((request, reply) => fail(unknownRoute(app, request, reply), request, reply));
   return app;
 }
 
@@ -101,11 +125,17 @@ function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: Fast
   );
 }
 
-function sendError(log: Log, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = fromFastify(thrown);
+interface ErrorOptions {
+  readonly log: Log;
+  readonly dialects: Dialects;
+}
+
+function sendError(options: ErrorOptions, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { log, dialects } = options;
+  const error = fromFastify(thrown, request.routeOptions.bodyLimit);
   if (error.reason === 'internal')
     log.error('request failed', { requestId: request.id, url: request.url, cause: error.cause });
-  const { status, body, contentType } = renderError(request.url, error, request.id);
+  const { status, body, contentType } = renderError(dialects.of(request.url), error, request.id);
   if (error.retryAfterMs !== undefined) {
     reply
       .header('retry-after', String(Math.ceil(error.retryAfterMs / 1_000)))
@@ -122,20 +152,25 @@ function sendError(log: Log, thrown: unknown, request: FastifyRequest, reply: Fa
 }
 
 /** Fastify's own errors as ours; anything else that is not ours is a bug. */
-function fromFastify(thrown: unknown): ClusterError {
+function fromFastify(thrown: unknown, bodyLimit = largestBodyBytes): ClusterError {
   const { code, statusCode } = thrown as Partial<FastifyError>;
   if (code === 'ECONNRESET') return new ClusterError('client_closed', 'request canceled', { cause: thrown });
   if (thrown instanceof ClusterError || !code?.startsWith('FST_')) return ClusterError.from(thrown);
   if (statusCode === 413) {
-    return new ClusterError('too_large', `The request body is larger than ${largestBodyBytes / 2 ** 20} MiB.`, {
+    return new ClusterError('too_large', `The request body is larger than ${bodyLimit / 2 ** 20} MiB.`, {
       cause: thrown,
     });
   }
   if (statusCode !== undefined && statusCode < 500) {
-    return new ClusterError('invalid_request', 'The request is malformed.', { cause: thrown });
+    return new ClusterError('invalid_request', complaints[code] ?? 'The request is malformed.', { cause: thrown });
   }
   return ClusterError.from(thrown);
 }
+
+const complaints: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The percent signs in the path are no encoding of UTF-8.',
+  FST_ERR_MAX_PARAM_LENGTH: `A part of the path is longer than ${longestPathPart} characters.`,
+};
 
 const parserErrors: Readonly<Record<string, ClusterError>> = {
   HPE_HEADER_OVERFLOW: new ClusterError(
@@ -153,7 +188,7 @@ function refuseSocket(thrown: Error & { code?: string }, socket: Socket): void {
   }
   const error =
     parserErrors[thrown.code ?? ''] ?? new ClusterError('invalid_request', 'The request is not valid HTTP.');
-  const { status, body, contentType } = renderError('/v1/', error, '');
+  const { status, body, contentType } = renderError('openai', error, '');
   const head = [
     `HTTP/1.1 ${status} `,
     `content-type: ${contentType}`,

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { canonicalModel, ClusterError, type Clock, type Cluster, type NodeView } from '@tutti/core';
-import { members, parseJson } from '@tutti/dialects/json';
+import { ClusterError, mayUseModel, type Clock, type Cluster, type NodeView } from '@tutti/core';
 import {
   errorBody,
   parseChat,
@@ -16,8 +15,7 @@ import {
   renderPs,
   renderTags,
 } from '@tutti/dialects/ollama';
-import { Verb } from '@tutti/proto/tutti/agent/v1/model';
-import type { Membership } from '../membership.ts';
+import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Answer } from './answer.ts';
 import { bodyOf } from './http-server.ts';
 import { listModels, listRunners } from './listing.ts';
@@ -26,7 +24,6 @@ import type { Rendering } from './rendering.ts';
 interface Options {
   readonly answer: Answer;
   readonly cluster: Cluster;
-  readonly membership: Pick<Membership, 'models'>;
   readonly clock: Clock;
   readonly version: string;
 }
@@ -36,43 +33,40 @@ const spokenVersion = '0.17.4';
 
 const json = 'application/json; charset=utf-8';
 
+const open = { config: { permission: Permission.PUBLIC } };
+const view = { config: { permission: Permission.VIEW } };
+const infer = { config: { permission: Permission.INFER } };
+
 /** Ollama's API: the cluster looks like one Ollama. */
-export function ollamaFace(app: FastifyInstance, { answer, cluster, membership, clock, version }: Options): void {
-  app.get('/', async (_, reply) => reply.type('text/plain; charset=utf-8').send('Ollama is running'));
+export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, version }: Options): void {
+  app.get('/', open, async (_, reply) => reply.type('text/plain; charset=utf-8').send('Ollama is running'));
 
-  app.get('/api/version', async () => ({ version: lowestOllama(cluster.nodes) ?? spokenVersion, tutti: { version } }));
+  app.get('/api/version', open, async () => ({
+    version: lowestOllama(cluster.nodes) ?? spokenVersion,
+    tutti: { version },
+  }));
 
-  app.get('/api/tags', async (_, reply) => {
+  app.get('/api/tags', view, async ({ principal }, reply) => {
     const models = listModels(cluster.nodes).map(({ item }) => item);
-    return reply.type(json).send(renderTags(models));
+    return reply.type(json).send(renderTags(models.filter(({ name }) => mayUseModel(principal, name))));
   });
 
-  app.get('/api/ps', async (_, reply) => {
+  app.get('/api/ps', view, async ({ principal }, reply) => {
     const runners = listRunners(cluster.nodes, clock).map(({ item }) => item);
-    return reply.type(json).send(renderPs(runners));
+    return reply.type(json).send(renderPs(runners.filter(({ name }) => mayUseModel(principal, name))));
   });
 
-  app.post('/api/show', async (request, reply) => {
-    const text = bodyOf(request);
-    const client = membership.models(nodeWith(cluster.nodes, modelIn(text)).name);
-    if (!client)
-      throw new ClusterError('no_healthy_node', 'The node that has this model has just gone.', { retryAfterMs: 1_000 });
-    const lines: string[] = [];
-    for await (const response of client.verb({ verb: Verb.SHOW, bodyJson: text })) lines.push(...response.lines);
-    return reply.type(json).send(lines.join('\n'));
-  });
-
-  app.post('/api/chat', async (request, reply) => {
+  app.post('/api/chat', infer, async (request, reply) => {
     const { call, stream } = parseChat(bodyOf(request));
     await answer(request, reply, { call, stream, rendering: chatRendering(call.model, timestamps(clock)) });
   });
 
-  app.post('/api/generate', async (request, reply) => {
+  app.post('/api/generate', infer, async (request, reply) => {
     const { call, stream } = parseGenerate(bodyOf(request));
     await answer(request, reply, { call, stream, rendering: generateRendering(call.model, timestamps(clock)) });
   });
 
-  app.post('/api/embed', async (request, reply) => {
+  app.post('/api/embed', infer, async (request, reply) => {
     const { call, stream } = parseEmbed(bodyOf(request));
     await answer(request, reply, { call, stream, rendering: embedRendering(call.model) });
   });
@@ -126,23 +120,4 @@ function lowestOllama(nodes: readonly NodeView[]): string | undefined {
     .filter((node) => node.ready && node.state.backend?.kind === 'ollama')
     .map((node) => node.state.backend!.version);
   return versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0];
-}
-
-/** The body goes to the node as it is; only the model's name is read. `name` is what older clients call it. */
-function modelIn(text: string): string {
-  if (text === '') throw new ClusterError('invalid_request', 'missing request body');
-  parseJson(text);
-  const fields = new Map(text.trimStart().startsWith('{') ? members(text) : []);
-  const name: unknown = JSON.parse(fields.get('model') ?? fields.get('name') ?? '""');
-  if (typeof name === 'string' && name !== '') return name;
-  throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
-}
-
-function nodeWith(nodes: readonly NodeView[], name: string): NodeView {
-  const model = canonicalModel(name);
-  const node = nodes.find(
-    ({ ready, state }) => ready && state.models.some((other) => canonicalModel(other.name) === model),
-  );
-  if (node) return node;
-  throw new ClusterError('model_not_found', `model '${name}' not found`, { param: 'model' });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Clock, Cluster } from '@tutti/core';
+import { mayUseModel, type Clock, type Cluster } from '@tutti/core';
 import {
   chatCompletionStream,
   errorEvent,
@@ -8,6 +8,7 @@ import {
   renderChatCompletion,
   renderModels,
 } from '@tutti/dialects/openai';
+import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Answer } from './answer.ts';
 import { bodyOf } from './http-server.ts';
 import { listModels, listRunners } from './listing.ts';
@@ -21,17 +22,18 @@ interface Options {
 
 /** OpenAI's API. */
 export function openaiFace(app: FastifyInstance, { answer, cluster, clock }: Options): void {
-  app.get('/v1/models', async (_, reply) => {
+  app.get('/v1/models', { config: { permission: Permission.VIEW } }, async ({ principal }, reply) => {
     const loaded = new Map(listRunners(cluster.nodes, clock).map(({ item, nodes }) => [item.name, nodes]));
     const models = listModels(cluster.nodes).map(({ item, nodes }) => ({
       ...item,
       nodes,
       loaded: loaded.get(item.name) ?? [],
     }));
-    return reply.type('application/json; charset=utf-8').send(renderModels(models));
+    const seen = models.filter(({ name }) => mayUseModel(principal, name));
+    return reply.type('application/json; charset=utf-8').send(renderModels(seen));
   });
 
-  app.post('/v1/chat/completions', async (request, reply) => {
+  app.post('/v1/chat/completions', { config: { permission: Permission.INFER } }, async (request, reply) => {
     const { call, stream, includeUsage } = parseChatCompletion(bodyOf(request));
     await answer(request, reply, { call, stream, rendering: chatRendering(call.model, includeUsage, clock) });
   });

@@ -1,11 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { ClusterError, localPrincipal, Priority, Privacy, type Context, type Ticket } from '@tutti/core';
-
-const priorities: Readonly<Record<string, Priority>> = {
-  interactive: Priority.INTERACTIVE,
-  default: Priority.DEFAULT,
-  batch: Priority.BATCH,
-};
+import { ClusterError, priorities, Priority, Privacy, type Context, type Principal, type Ticket } from '@tutti/core';
 
 const privacies: Readonly<Record<string, Privacy>> = {
   cluster: Privacy.CLUSTER,
@@ -20,16 +14,23 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
     });
   }
   const pin = header(request, 'x-tutti-node');
+  const traceparent = header(request, 'traceparent');
   return {
     signal,
     requestId: request.id,
-    principal: localPrincipal,
-    priority: choice(request, 'x-tutti-priority', priorities) ?? Priority.DEFAULT,
+    principal: request.principal,
+    priority: choice(request, 'x-tutti-priority', priorities) ?? usualPriority(request.principal),
     privacy: choice(request, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
     hops: hopsOf(request),
     ticket,
     ...(pin && { pin }),
+    ...(traceparent && { traceparent }),
   };
+}
+
+/** Most clients cannot ask for a priority: then it is one that their key may have. */
+function usualPriority({ classes }: Principal): Priority {
+  return !classes || classes.includes(Priority.DEFAULT) ? Priority.DEFAULT : (classes[0] ?? Priority.DEFAULT);
 }
 
 function hopsOf(request: FastifyRequest): number {

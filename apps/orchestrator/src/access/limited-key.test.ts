@@ -1,0 +1,110 @@
+import { create } from '@bufbuild/protobuf';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { delta, done, Priority, type Context, type Generate } from '@tutti/core';
+import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
+import { guardedApp } from './guarded-app.fixture.ts';
+import type { KeyFacts } from './key-ring.ts';
+
+let served: Awaited<ReturnType<typeof guardedApp>>;
+let seen: Context[];
+
+const hello: Generate = async function* (_, context) {
+  seen.push(context);
+  yield delta({ text: 'hello' });
+  yield done({ reason: 'stop' });
+};
+
+beforeEach(async () => {
+  seen = [];
+  served = await guardedApp({ exposed: true });
+  const models = [{ name: 'ours' }, { name: 'theirs' }];
+  const runners = [{ model: 'ours' }, { model: 'theirs' }];
+  const slots = { total: 4, perRunner: 4 };
+  served.cluster.report('a', hello, create(NodeStateSchema, { models, runners, slots }));
+});
+afterEach(() => served.close());
+
+/** Asks with a new key. */
+async function withKey(facts: Partial<KeyFacts>) {
+  const { key, text } = await served.keys.make({ name: 'k', role: 'operator', modelsWrite: true, ...facts });
+  const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, body?: object, headers: Record<string, string> = {}) =>
+    served.app.inject({
+      ...{ method, url, headers: { host: 'localhost', 'x-api-key': text, ...headers } },
+      ...(body && { payload: JSON.stringify(body) }),
+    });
+  const chat = (model = 'ours', headers: Record<string, string> = {}) =>
+    ask('POST', '/api/chat', { model, messages: [{ role: 'user', content: 'hi' }], stream: false }, headers);
+  return { key, ask, chat };
+}
+
+describe('a key for some models', () => {
+  it.each(['/api/tags', '/api/ps', '/v1/models'])('sees no others at %s', async (url) => {
+    const { ask } = await withKey({ models: ['our*'] });
+    const { statusCode, body } = await ask('GET', url);
+    expect(statusCode).toBe(200);
+    expect(body).toContain('ours');
+    expect(body).not.toContain('theirs');
+    const all = await withKey({});
+    expect((await all.ask('GET', url)).body).toContain('theirs');
+  });
+
+  it('runs no others, by no face', async () => {
+    const { ask, chat } = await withKey({ models: ['our*'] });
+    const messages = [{ role: 'user', content: 'hi' }];
+    expect((await chat('ours')).json()).toMatchObject({ message: { content: 'hello' } });
+    for (const answer of [
+      await chat('theirs'),
+      await chat('theirs:latest'),
+      await ask('POST', '/api/chat', { model: 'theirs', messages }),
+      await ask('POST', '/api/generate', { model: 'theirs', prompt: 'hi' }),
+      await ask('POST', '/api/embed', { model: 'theirs', input: 'hi' }),
+      await ask('POST', '/v1/chat/completions', { model: 'theirs', messages }),
+    ]) {
+      expect(answer.statusCode).toBe(403);
+      expect(answer.body).toContain('it may use our*');
+    }
+    expect(seen).toHaveLength(1);
+  });
+
+  it('neither shows, pulls nor deletes others', async () => {
+    const { ask } = await withKey({ models: ['our*'] });
+    for (const [method, url] of [
+      ['POST', '/api/show'],
+      ['POST', '/api/pull'],
+      ['DELETE', '/api/delete'],
+    ] as const) {
+      expect((await ask(method, url, { model: 'theirs' })).statusCode).toBe(403);
+      expect((await ask(method, url, { model: 'ours' })).statusCode).not.toBe(403);
+    }
+  });
+});
+
+describe('a key for some priorities', () => {
+  it('asks for its own if it asks for none, as most clients do', async () => {
+    await (await withKey({ classes: ['batch'] })).chat();
+    await (await withKey({ classes: ['batch', 'default'] })).chat();
+    await (await withKey({})).chat();
+    expect(seen.map(({ priority }) => priority)).toEqual([Priority.BATCH, Priority.DEFAULT, Priority.DEFAULT]);
+  });
+
+  it('does not get another', async () => {
+    const { chat } = await withKey({ classes: ['batch'] });
+    expect((await chat('ours', { 'x-tutti-priority': 'interactive' })).statusCode).toBe(403);
+    expect((await chat('ours', { 'x-tutti-priority': 'batch' })).statusCode).toBe(200);
+  });
+});
+
+it('a key for so many requests a minute is told when to come again, and others are not', async () => {
+  const { chat } = await withKey({ requestsPerMinute: 1 });
+  expect((await chat()).statusCode).toBe(200);
+  const { statusCode, headers } = await chat();
+  expect(statusCode).toBe(429);
+  expect(headers['retry-after']).toBe('60');
+  expect((await (await withKey({})).chat()).statusCode).toBe(200);
+});
+
+it('each request runs as who asks', async () => {
+  const { key, chat } = await withKey({ role: 'user' });
+  await chat();
+  expect(seen[0]?.principal).toMatchObject({ id: key.id, role: 'user' });
+});

@@ -1,0 +1,34 @@
+/** In whose words a path tells of errors. `problem`: RFC 9457. */
+export type Dialect = 'ollama' | 'openai' | 'problem';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** For this route, and for all that is asked for below the first two parts of its path. */
+    dialect?: Dialect;
+  }
+}
+
+/** The dialects of paths, also of those where there is nothing. */
+export interface Dialects {
+  /** Says that the paths that begin with the same two parts speak a dialect. */
+  declare(path: string, dialect: Dialect): void;
+  of(url: string): Dialect;
+}
+
+export function createDialects(): Dialects {
+  const declared = new Map<string, Dialect>();
+  return {
+    declare: (path, dialect) => void declared.set(startOf(path), dialect),
+    of: (url) => declared.get(startOf(url)) ?? usual(url),
+  };
+}
+
+/** `/api/nodes` of `/api/nodes/agx0?full=true`. */
+function startOf(url: string): string {
+  return url.split('?', 1)[0]!.split('/', 3).join('/');
+}
+
+function usual(url: string): Dialect {
+  if (url.startsWith('/v1/')) return 'openai';
+  return url.startsWith('/api/') ? 'ollama' : 'problem';
+}

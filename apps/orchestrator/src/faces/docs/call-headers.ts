@@ -1,0 +1,36 @@
+import type { Parameter } from '@tutti/rpc';
+
+/** What a request may say of how its call is run. */
+export const callHeaders: readonly Parameter[] = [
+  {
+    name: 'x-tutti-priority',
+    in: 'header',
+    description: 'Who goes first. Absent: default.',
+    schema: { type: 'string', enum: ['interactive', 'default', 'batch'] },
+  },
+  {
+    name: 'x-tutti-privacy',
+    in: 'header',
+    description: 'How far the text may travel: `cluster`, the joined nodes; `any`, clouds as well. Absent: cluster.',
+    schema: { type: 'string', enum: ['cluster', 'any'] },
+  },
+  {
+    name: 'x-tutti-node',
+    in: 'header',
+    description: 'The only node that may run it. Absent: the one that is best.',
+    schema: { type: 'string' },
+  },
+];
+
+/** What an answer says of how its call was run. */
+export const routeHeaders = {
+  'x-request-id': 'Id of the request, by which the log is searched.',
+  'x-tutti-model': 'The model that ran.',
+  'x-tutti-node': 'The node that ran it.',
+  'x-tutti-route': 'Why that node.',
+  'x-tutti-queue-ms': 'Milliseconds until a node was chosen.',
+  'x-tutti-attempts': 'Attempts that it took.',
+};
+
+/** Errors of every call, beside those that a permission brings. */
+export const callErrors: readonly number[] = [404, 413, 500, 501, 503, 504];

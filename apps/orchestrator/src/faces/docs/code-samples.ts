@@ -1,0 +1,26 @@
+import type { Operation } from '@tutti/rpc';
+
+/** Where `npm start` serves. */
+const usualServer = 'http://localhost:3001';
+
+/** A command that runs an operation's first example. */
+export function curlOf(verb: string, path: string, { parameters, requestBody }: Operation): string {
+  const values = parameters.filter(({ example }) => example !== undefined);
+  const url = new URL(
+    path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+      const { example } = values.find((parameter) => parameter.name === name) ?? {};
+      return encodeURIComponent(String(example));
+    }),
+    usualServer,
+  );
+  for (const { name, example, in: place } of values) if (place === 'query') url.searchParams.set(name, String(example));
+  const [example] = Object.values(requestBody?.content['application/json']?.examples ?? {});
+  const how = verb === 'get' ? [] : [`-X ${verb.toUpperCase()}`];
+  const body = example ? [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(example.value))}`] : [];
+  return ['curl', ...how, quoted(url.href), ...body].join(' ');
+}
+
+/** For a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,147 @@
+import { Permission } from '@tutti/proto/tutti/v1/options';
+import type { DescribedRoute } from './described-route.ts';
+
+const { PUBLIC, VIEW, OPERATE } = Permission;
+
+const prometheus = {
+  verb: 'get',
+  tag: 'Admin',
+  summary: 'Metrics for Prometheus',
+  permission: VIEW,
+  answers: { 200: { description: 'In the text format of Prometheus.', content: { 'text/plain': 'text' } } },
+} as const;
+
+const page = (description: string) => ({ 200: { description, content: { 'text/html': 'text' as const } } });
+
+/** Our own routes that no proto file describes. */
+export const ownRoutes: readonly DescribedRoute[] = [
+  {
+    verb: 'get',
+    path: '/health',
+    operationId: 'getHealth',
+    tag: 'Start here',
+    summary: 'Whether it runs and can answer, for people',
+    description: 'Answers 200 as long as the process runs; `status` tells whether it can answer.',
+    permission: PUBLIC,
+    answers: { 200: { description: 'How it does.', content: { 'application/json': 'Health' } } },
+  },
+  {
+    verb: 'get',
+    path: '/livez',
+    operationId: 'getLiveness',
+    tag: 'Start here',
+    summary: 'Whether the process runs',
+    description: 'For a supervisor: no answer, no process.',
+    permission: PUBLIC,
+    answers: { 200: { description: 'It runs.', content: { 'application/json': 'Liveness' } } },
+  },
+  {
+    verb: 'get',
+    path: '/readyz',
+    operationId: 'getReadiness',
+    tag: 'Start here',
+    summary: 'Whether it can answer now',
+    description: 'For a load balancer: a node is ready, and the process is not about to stop.',
+    permission: PUBLIC,
+    answers: {
+      200: { description: 'It can.', content: { 'application/json': 'Readiness' } },
+      503: { description: 'It cannot.', content: { 'application/json': 'Readiness' } },
+    },
+  },
+  {
+    verb: 'post',
+    path: '/api/session',
+    operationId: 'createSession',
+    tag: 'Start here',
+    summary: 'Signs a browser in',
+    description:
+      'A browser shows a key once, here or in a header; then its pages open by cookie. On the own machine any key will do.',
+    permission: PUBLIC,
+    body: { shape: 'SessionRequest', examples: { key: { summary: 'On the own machine', value: { key: 'any' } } } },
+    answers: { 200: { description: 'Who the key is.', content: { 'application/json': 'Session' } } },
+    errors: [401, 429],
+  },
+  {
+    verb: 'delete',
+    path: '/api/session',
+    operationId: 'deleteSession',
+    tag: 'Start here',
+    summary: 'Signs a browser out',
+    description: 'Ends the session of the cookie, if there is one.',
+    permission: PUBLIC,
+    answers: { 204: { description: 'It is over.' } },
+    status: 204,
+  },
+  {
+    verb: 'get',
+    path: '/openapi.json',
+    operationId: 'getOpenapi',
+    tag: 'Start here',
+    summary: 'This description, as JSON',
+    description: 'OpenAPI 3.1.',
+    permission: VIEW,
+    answers: { 200: { description: 'The description.', content: { 'application/json': 'object' } } },
+  },
+  {
+    verb: 'get',
+    path: '/openapi.yaml',
+    operationId: 'getOpenapiYaml',
+    tag: 'Start here',
+    summary: 'This description, as YAML',
+    description: 'OpenAPI 3.1.',
+    permission: VIEW,
+    answers: { 200: { description: 'The description.', content: { 'application/yaml': 'text' } } },
+  },
+  {
+    verb: 'get',
+    path: '/schema/config.json',
+    operationId: 'getConfigSchema',
+    tag: 'Start here',
+    summary: 'JSON schema of the configuration file',
+    description: 'For editors: the first line of `tutti.yaml` names it.',
+    permission: VIEW,
+    answers: { 200: { description: 'The schema.', content: { 'application/schema+json': 'object' } } },
+  },
+  {
+    verb: 'get',
+    path: '/swagger-ui.html',
+    operationId: 'openDocs',
+    tag: 'Start here',
+    summary: 'This description, as a page',
+    description: 'Swagger UI: every operation can be tried out.',
+    permission: VIEW,
+    answers: page('The page.'),
+  },
+  {
+    verb: 'get',
+    path: '/docs',
+    operationId: 'redirectToDocs',
+    tag: 'Start here',
+    summary: 'Leads to the page of this description',
+    description: 'A browser follows by itself, and then has 200.',
+    permission: VIEW,
+    answers: { 302: { description: 'The page is at `/swagger-ui.html`.' } },
+  },
+  {
+    verb: 'get',
+    path: '/logviewer',
+    operationId: 'openLogViewer',
+    tag: 'Logs',
+    summary: 'The log, as a page',
+    description: 'Filters, follows, and links to lines. It reads `/api/logs`.',
+    permission: OPERATE,
+    answers: page('The page.'),
+  },
+  {
+    ...prometheus,
+    path: '/metrics',
+    operationId: 'getPrometheusMetrics',
+    description: 'Where Prometheus looks for them.',
+  },
+  {
+    ...prometheus,
+    path: '/admin/metrics/prometheus',
+    operationId: 'getAdminPrometheusMetrics',
+    description: 'The same as `/metrics`.',
+  },
+];

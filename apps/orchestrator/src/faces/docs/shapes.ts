@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { Schema } from '@tutti/rpc';
+import { ollamaShapes } from './ollama-shapes.ts';
+import { openaiShapes } from './openai-shapes.ts';
+import { ownShapes } from './own-shapes.ts';
+
+const shapes = { ...ownShapes, ...ollamaShapes, ...openaiShapes };
+
+export type ShapeName = keyof typeof shapes;
+
+/** The JSON schemas of what routes take and give that are written by hand, by name. */
+export function shapeSchemas(): Record<string, Schema> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, shape] of Object.entries(shapes)) registry.add(shape, { id });
+  const { schemas } = z.toJSONSchema(registry, {
+    io: 'input',
+    uri: (id) => `#/components/schemas/${id}`,
+    override({ jsonSchema }) {
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema as Schema]),
+  );
+}

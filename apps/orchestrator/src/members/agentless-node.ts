@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { backends, createNode } from '@tutti/backends';
+import { ClusterError, type Clock, type NodeRecord } from '@tutti/core';
+import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
+import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
+import { createMemoryChannel } from '@tutti/rpc';
+import { version } from '@tutti/runtime';
+import type { Log } from '@tutti/runtime/log';
+import type { Membership } from '../membership.ts';
+
+/** What stands in for the agent that a machine has not. */
+export interface AgentlessNode {
+  /** Takes it out of the cluster at once. Resolves when its calls are over; `now`: it ends them. */
+  stop(now: boolean): Promise<void>;
+}
+
+interface Options {
+  readonly record: NodeRecord;
+  readonly membership: Pick<Membership, 'attach'>;
+  readonly limits: Parameters<typeof createNode>[0]['limits'];
+  readonly clock: Clock;
+  readonly log: Log;
+  /** It cannot be a node now. */
+  readonly onFailed: () => void;
+}
+
+/** Where the model server of a record listens. */
+export function serverUrl({ host = '', port = 11_434 }: NodeRecord): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Begins at once and goes on in the background: the server may be away, and be so for long. */
+export function startAgentlessNode({ record, membership, limits, clock, log, onFailed }: Options): AgentlessNode {
+  const { name } = record;
+  let stopped = false;
+  let detach = async (): Promise<void> => {};
+
+  const open = async () => {
+    const backend = await backends.ollama({ llamaBaseUrl: serverUrl(record), modelName: name, clock });
+    const bootId = randomUUID();
+    // Nothing is known of the machine, and nobody but this process calls.
+    const hardware = async () => ({});
+    const standing = { check: () => {}, nudge: () => {} };
+    const node = await createNode({ backend, limits, hardware, bootId, standing, clock });
+    const channel = createMemoryChannel();
+    channel.addService(AgentService, node.agent);
+    channel.addService(ModelService, node.models);
+    const close = async (): Promise<void> => {
+      node.feed.close();
+      await backend.close();
+    };
+    try {
+      // No agent can have this id: a colon is not allowed in theirs.
+      const facts = { name, nodeId: `ollama:${name}`, bootId, kind: 'ollama' as const, agentVersion: version };
+      if (!stopped) detach = membership.attach({ ...facts, channel });
+    } catch (thrown) {
+      await close();
+      throw thrown;
+    }
+    return { idle: node.idle, close };
+  };
+
+  const opening = open().catch((thrown: unknown) => {
+    const { reason, message } = ClusterError.from(thrown);
+    log.warn('node without an agent not started', { node: name, reason, error: message });
+    onFailed();
+    return undefined;
+  });
+
+  return {
+    async stop(now) {
+      stopped = true;
+      await detach();
+      const opened = await opening;
+      if (!now) await opened?.idle();
+      await opened?.close();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Clock, Cluster } from '@tutti/core';
+import type { Node } from '@tutti/proto/tutti/v1/node';
+import type { Log } from '@tutti/runtime/log';
+import { createRegistry, type Registry } from '@tutti/runtime/metrics';
+import { logRequest } from '../request-log.ts';
+import { createGauges } from './gauges.ts';
+import { createModelLabels } from './model-labels.ts';
+import { createRequestBook, type RequestBook } from './request-book.ts';
+import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts';
+import type { StoreHealth } from './store-health.ts';
+
+/** What is seen of requests, nodes and the store. */
+export interface Observation {
+  readonly metrics: Registry;
+  readonly book: RequestBook;
+  readonly countRefusals: RequestMetrics['countRefusals'];
+}
+
+interface Options {
+  readonly cluster: Cluster;
+  /** Every node that is connected, declared or silent. */
+  readonly nodes: () => readonly Node[];
+  readonly storeHealth: () => StoreHealth;
+  readonly queueSize: () => number;
+  readonly version: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** Each request that ends is counted, logged and kept in the book. */
+export function createObservation(options: Options): Observation {
+  const { cluster, nodes, storeHealth, queueSize, version, log, clock } = options;
+  const metrics = createRegistry();
+  const modelLabel = createModelLabels(() => cluster.nodes);
+  const { count, countRefusals } = createRequestMetrics(metrics, modelLabel);
+  const logEnded = logRequest(log);
+  const book = createRequestBook({
+    clock,
+    onEnd(record) {
+      count(record);
+      logEnded(record);
+    },
+  });
+  createGauges(metrics, modelLabel, { cluster, nodes, store: storeHealth, queueSize, version, clock });
+  return { metrics, book, countRefusals };
+}

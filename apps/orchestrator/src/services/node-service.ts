@@ -1,0 +1,79 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { canonicalModel, ClusterError, type Cluster, type NodeView } from '@tutti/core';
+import { NodeDeclarationSchema, type NodeModelSchema, type NodeService } from '@tutti/proto/tutti/v1/node';
+import type { Implementation } from '@tutti/rpc';
+import { int32 } from '../members/int32.ts';
+import type { Membership } from '../membership.ts';
+import { attributesFrom, declarationFrom } from './node-declaration.ts';
+
+interface Options {
+  readonly membership: Membership;
+  readonly cluster: Pick<Cluster, 'nodes'>;
+}
+
+/** Shows and steers the machines of the cluster. */
+export function nodeService({ membership, cluster }: Options): Implementation<typeof NodeService> {
+  const { find } = membership;
+  return {
+    listNodes: async () => ({ nodes: membership.list() }),
+    getNode: async ({ name }) => ({ node: find(name) }),
+    async listNodeModels({ name }) {
+      find(name);
+      const view = membership.isConnected(name) && cluster.nodes.find((node) => node.name === name);
+      return { models: view ? modelsOf(view) : [] };
+    },
+    async addNode({ node }) {
+      const declared = declarationFrom(node ?? create(NodeDeclarationSchema));
+      const { name, kind } = declared;
+      if (membership.isConfigured(name)) {
+        throw new ClusterError(
+          'failed_precondition',
+          `Node ${name} is declared in the configuration file. Change it there, or its attributes by PATCH /api/nodes/${name}.`,
+        );
+      }
+      const { host: _host, port: _port, ...known } = membership.record(name) ?? declared;
+      const isAgent = known.id !== undefined || (membership.isConnected(name) && find(name).kind === 'agent');
+      if (kind !== 'agent' && isAgent) {
+        throw new ClusterError(
+          'failed_precondition',
+          `${name} is the name of an agent that has joined. Remove that node first, or choose another name.`,
+        );
+      }
+      await membership.put({ ...known, ...declared });
+      return { node: find(name) };
+    },
+    async updateNode({ name, changes }) {
+      find(name);
+      const attributes = changes ? attributesFrom(changes) : {};
+      await membership.keep(name, { attributes });
+      return { node: find(name) };
+    },
+    async drainNode({ name }) {
+      await membership.drain(name);
+      return { node: find(name) };
+    },
+    async cordonNode({ name }) {
+      await membership.cordon(name);
+      return { node: find(name) };
+    },
+    async uncordonNode({ name }) {
+      await membership.uncordon(name);
+      return { node: find(name) };
+    },
+    async removeNode({ name }) {
+      const node = find(name);
+      await membership.remove(name);
+      return { node };
+    },
+  };
+}
+
+function modelsOf({ state }: NodeView): MessageInitShape<typeof NodeModelSchema>[] {
+  const loaded = new Set(state.runners.map((runner) => canonicalModel(runner.model)));
+  return state.models
+    .map(({ name, digest, sizeBytes, capabilities, contextLength }) => ({
+      ...{ name, digest, sizeBytes, capabilities, contextLength: int32(contextLength) },
+      loaded: loaded.has(canonicalModel(name)),
+    }))
+    .toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
+}
