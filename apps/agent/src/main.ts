@@ -1,23 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { backends, chooseBackend, createNode, hardwareProbe } from '@tutti/backends';
-import { pause, type ClusterError } from '@tutti/core';
+import { ClusterError, pause, watched } from '@tutti/core';
 import { Health } from '@tutti/proto/grpc/health/v1/health';
 import { ServerReflection } from '@tutti/proto/grpc/reflection/v1/reflection';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
-import {
-  addService,
-  createChannel,
-  createClient,
-  createHealth,
-  createReflection,
-  createServer,
-  listen,
-} from '@tutti/rpc';
+import { addService, createClient, createHealth, createReflection, createServer, listen } from '@tutti/rpc';
 import {
   announceReady,
   createShutdown,
@@ -27,9 +19,18 @@ import {
   version,
   tellParent,
 } from '@tutti/runtime';
-import { createLog } from '@tutti/runtime/log';
-import { readConfig } from './config.ts';
-import { readNodeId } from './identity.ts';
+import { isLoopback } from '@tutti/runtime/config';
+import { createLog, createLogWriter } from '@tutti/runtime/log';
+import { createRegistry as createMetricsRegistry } from '@tutti/runtime/metrics';
+import { openStore } from '@tutti/runtime/store';
+import { openTracing } from '@tutti/runtime/tracing';
+import { callsLogged } from './call-log.ts';
+import { keepRenewed } from './certificate-renewal.ts';
+import { enterCluster } from './cluster-entry.ts';
+import { readConfig, type Config } from './config.ts';
+import { createHttp } from './http.ts';
+import { createLogShipping } from './log-shipping.ts';
+import { createAgentMetrics } from './metrics.ts';
 import { createRegistration } from './registration.ts';
 
 /** Of the short calls to an orchestrator. */
@@ -38,14 +39,64 @@ const registryDeadlineMs = 5_000;
 /** Once every call is over, its last words get so long to leave. */
 const flushMs = 2_000;
 
+/** At the end, the log's last lines get so long to leave. */
+const lastLinesMs = 2_000;
+
+const dayMs = 24 * 60 * 60_000;
+
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2), process.env);
-  const log = createLog({ service: 'agent', level: config.logLevel });
-  const shutdown = createShutdown({ onError: (part, error) => log.error('not closed', { part, error }) });
+  const { logging, mongodb } = config.settings.current;
+  const consoleLog = createLog({ service: 'agent', node: config.name, level: config.logLevel });
+  const shutdown = createShutdown({ onError: (part, error) => consoleLog.error('not closed', { part, error }) });
   shutDownOnSignals(shutdown);
+  const stopped = new AbortController();
+  shutdown.add('start', () => stopped.abort());
+
+  // The way into the cluster.
   const keepalive = { keepaliveMs: config.keepaliveMs, keepaliveTimeoutMs: config.keepaliveTimeoutMs };
   const bootId = randomUUID();
-  const nodeId = await readNodeId(config.dataFolder);
+  const { nodeId, orchestrators, identity, connect } = await enterCluster({
+    dataFolder: config.dataFolder,
+    name: config.name,
+    orchestrators: config.orchestrators,
+    join: config.join,
+    token: () => readToken(config),
+    keepalive,
+    clock,
+    log: consoleLog,
+    onStep: (step) => tellParent({ step }),
+    signal: stopped.signal,
+  });
+  const host = config.host ?? (identity ? '0.0.0.0' : '127.0.0.1');
+  if (!identity && !isLoopback(host)) throw notJoined(host);
+  const channels = orchestrators.map(connect);
+  shutdown.add('channels', () => channels.forEach((channel) => channel.close()));
+  const registries = channels.map((channel) =>
+    createClient(channel, RegistryService, { deadlineMs: registryDeadlineMs }),
+  );
+
+  // The log goes where all logs are.
+  const store = mongodb.uri
+    ? await openStore({
+        mongodbUri: mongodb.uri,
+        mongodbDatabase: mongodb.database,
+        file: '',
+        logRetentionMs: logging.retentionDays * dayMs,
+        clock,
+      })
+    : undefined;
+  shutdown.add('store', () => store?.close());
+  const append = store ? store.logs.append : createLogShipping({ registries, nodeId });
+  const logWriter = createLogWriter({ append, clock, log: consoleLog });
+  shutdown.add('log', () => logWriter.flush(lastLinesMs));
+  const log = createLog({
+    service: 'agent',
+    node: config.name,
+    level: config.logLevel,
+    file: logging.file || undefined,
+    sinks: [logWriter.write],
+  });
 
   const narrator = {
     notice(sentence: string): void {
@@ -54,7 +105,6 @@ async function main(): Promise<void> {
     },
     progress: (progress: object) => tellParent({ progress }),
   };
-  const stopped = new AbortController();
   const wanted = { ...config, clock };
   const search = async () => {
     if (config.backend !== 'auto') return { kind: config.backend, settings: wanted };
@@ -71,16 +121,46 @@ async function main(): Promise<void> {
   shutdown.add('backend', () => backend.close());
 
   const limits = { total: config.queueConcurrency, perRunner: config.ollamaNumParallel };
+  const metrics = createMetricsRegistry();
+  const countCalls = createAgentMetrics({ registry: metrics, feed: () => node.feed, version, clock });
+  const tracing = await openTracing({
+    service: 'agent',
+    provider: kind,
+    version,
+    env: process.env,
+    onProblem: (problem) => void log.warn('tracing', { problem }),
+  });
+  shutdown.add('tracing', () => tracing.close());
   const standing = {
     check: (dispatch: Dispatch) => registration.check(dispatch),
     nudge: (owner: string) => registration.nudge(owner),
   };
-  const node = await createNode({ backend, limits, hardware: hardwareProbe(), bootId, standing, clock });
+  const node = await createNode({
+    backend: { ...backend, generate: callsLogged(backend.generate, { log, clock }) },
+    limits,
+    hardware: hardwareProbe(),
+    bootId,
+    standing,
+    clock,
+    around: (next) => watched(countCalls, tracing.traced('server', next)),
+  });
 
   const health = createHealth();
   const server = createServer(keepalive);
-  const http = (_: IncomingMessage, response: ServerResponse): void => void response.end('{"status":"ok"}\n');
-  const { port, close, destroy } = await listen({ server, http, host: config.host, port: config.port });
+  const { port, close, destroy, setCredentials } = await listen({
+    server,
+    http: createHttp({ metrics, exposed: identity !== undefined, metricsKeyFile: config.metricsKeyFile }),
+    host,
+    port: config.port,
+    ...(identity && {
+      tls: {
+        credentials: identity.credentials(),
+        clock,
+        isRevoked: () => false,
+        onRefused: ({ peer, reason }) => void log.warn('connection refused', { peer, reason }),
+      },
+    }),
+  });
   shutdown.add('server', async () => {
     const stop = clock.after(flushMs, destroy);
     await close();
@@ -89,13 +169,13 @@ async function main(): Promise<void> {
   shutdown.add('feed', () => node.feed.close());
   shutdown.add('health', () => health.shutdown());
 
-  const identity = { nodeId, bootId, name: config.name, address: `:${port}` };
-  const channels = config.orchestrators.map((address) => createChannel(address, keepalive));
-  const registries = channels.map((channel) =>
-    createClient(channel, RegistryService, { deadlineMs: registryDeadlineMs }),
-  );
-  const registration = createRegistration({ identity, agentVersion: version, registries, clock, log });
-  shutdown.add('channels', () => channels.forEach((channel) => channel.close()));
+  const registration = createRegistration({
+    identity: { nodeId, bootId, name: config.name, address: `:${port}` },
+    agentVersion: version,
+    registries,
+    clock,
+    log,
+  });
   shutdown.add('registration', () => registration.close());
   shutdown.add('calls', async () => {
     node.feed.drain();
@@ -108,13 +188,42 @@ async function main(): Promise<void> {
     if (error.reason !== 'no_slot')
       log.warn('call failed', { method, reason: error.reason, error: error.message, cause: error.cause });
   };
-  addService(server, AgentService, node.agent, { onError });
-  addService(server, ModelService, node.models, { onError });
-  addService(server, Health, health.implementation);
-  addService(server, ServerReflection, createReflection([AgentService, ModelService, Health]));
+  addService(server, AgentService, node.agent, { onError, identity: 'orchestrator' });
+  addService(server, ModelService, node.models, { onError, identity: 'orchestrator' });
+  addService(server, Health, health.implementation, { identity: 'none' });
+  addService(server, ServerReflection, createReflection([AgentService, ModelService, Health]), { identity: 'none' });
+  if (identity) {
+    const stop = keepRenewed({
+      identity,
+      registries,
+      clock,
+      log,
+      onRenewed() {
+        setCredentials(identity.credentials());
+        for (const channel of channels) channel.rotate();
+      },
+    });
+    shutdown.add('certificate', stop);
+  }
 
   log.info('serving', { name: config.name, port, backend: kind });
-  announceReady({ port, version, backend: kind });
+  announceReady({ port, version, backend: kind, name: config.name });
+}
+
+async function readToken({ token, tokenFile }: Config): Promise<string | undefined> {
+  if (token !== undefined || tokenFile === undefined) return token;
+  try {
+    return await readFile(tokenFile, 'utf8');
+  } catch (cause) {
+    throw new ClusterError('failed_precondition', `The token file ${tokenFile} cannot be read.`, { cause });
+  }
+}
+
+function notJoined(host: string): ClusterError {
+  return new ClusterError(
+    'failed_precondition',
+    `"${host}" can be reached by other machines, and this one has joined no cluster. Join one with --join and --token, or leave --host out.`,
+  );
 }
 
 await runProgram(main);

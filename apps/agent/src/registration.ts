@@ -1,4 +1,4 @@
-import { ClusterError, onAbort, type Clock } from '@tutti/core';
+import { ClusterError, onAbort, type Clock, type Reason } from '@tutti/core';
 import type { Dispatch } from '@tutti/proto/tutti/agent/v1/dispatch';
 import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { Client } from '@tutti/rpc';
@@ -10,6 +10,12 @@ const protocolVersion = 1;
 /** Between attempts to reach an orchestrator that does not answer. */
 const firstRetryMs = 100;
 const lastRetryMs = 2_000;
+
+/** Refusals that do not change by asking again, and what to do about them. */
+const final: Partial<Record<Reason, string>> = {
+  stale_epoch: 'another agent with the same node id has taken over; give this one a data folder of its own',
+  forbidden: 'this machine was removed from the cluster; join anew with a fresh token',
+};
 
 /** Who this agent is. */
 export interface Identity {
@@ -80,10 +86,9 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
       } catch (thrown) {
         if (stop.signal.aborted) return;
         const error = ClusterError.from(thrown);
-        if (error.reason === 'stale_epoch') {
-          log.error('another agent with the same node id has taken over; give this one a data folder of its own', {
-            nodeId,
-          });
+        const end = final[error.reason];
+        if (end !== undefined) {
+          log.error(end, { nodeId, error: error.message });
           return;
         }
         log.warn('not registered', { reason: error.reason, error: error.message, retryMs });
