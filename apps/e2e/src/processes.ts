@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,28 +10,35 @@ export interface Program<Facts> {
   /** What it said when it was ready. */
   readonly facts: Facts;
   readonly pid: number;
-  /** What it has logged so far. */
+  /** What it has written so far: its log. */
   readonly log: () => string;
   kill(signal: NodeJS.Signals): void;
   /** Its exit code, or the signal that ended it. */
   readonly exited: Promise<number | string>;
 }
 
-export interface Orchestrator extends Program<{ port: number; grpcPort: number }> {
+export interface OrchestratorFacts {
+  readonly port: number;
+  readonly grpcPort: number;
+  /** Only at the first start of one that other machines can reach. */
+  readonly firstAdminKey?: string;
+}
+
+export interface Orchestrator extends Program<OrchestratorFacts> {
   readonly url: string;
 }
 
 export type Agent = Program<{ port: number; backend: string }>;
 
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
 
 /** Pings this fast make a hung agent known within 1.5 s. */
 const quickKeepalive = ['--keepalive-ms', '1000', '--keepalive-timeout-ms', '500'];
 
 export async function startOrchestrator(args: readonly string[] = []): Promise<Orchestrator> {
-  const ports = ['--port', '0', '--grpc-port', '0'];
-  const program = await startProgram<{ port: number; grpcPort: number }>('orchestrator', [
-    ...ports,
+  const program = await startProgram<OrchestratorFacts>('orchestrator', [
+    ...['--port', '0', '--grpc-port', '0', '--data-folder', await temporaryFolder()],
     ...quickKeepalive,
     ...args,
   ]);
@@ -56,14 +63,21 @@ export async function startAgent({
   const addresses = orchestrators.map(({ facts }) => `127.0.0.1:${facts.grpcPort}`).join(',');
   return startProgram('agent', [
     ...['--port', '0', '--name', name, '--orchestrators', addresses, '--backend', backend],
-    ...['--data-folder', await mkdtemp(join(tmpdir(), 'tutti-agent-'))],
+    ...['--data-folder', await temporaryFolder()],
     ...(ollamaUrl === undefined ? [] : ['--llama-base-url', ollamaUrl]),
     ...quickKeepalive,
     ...args,
   ]);
 }
 
-/** Ends every process that a test has left. */
+/** A folder that is gone after `stopAll`. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-e2e-'));
+  folders.add(folder);
+  return folder;
+}
+
+/** Ends every process that a test has left, and removes its folders. */
 export async function stopAll(): Promise<void> {
   const exits = [...running].map((child) => once(child, 'exit'));
   for (const child of running) {
@@ -71,14 +85,29 @@ export async function stopAll(): Promise<void> {
     child.kill('SIGKILL');
   }
   await Promise.all(exits);
+  await Promise.all([...folders].map((folder) => rm(folder, { recursive: true, force: true })));
+  folders.clear();
 }
 
-async function startProgram<Facts>(name: 'orchestrator' | 'agent', args: readonly string[]): Promise<Program<Facts>> {
+/** Starts a program of ours, in a network namespace if one is named; it takes no arguments but these. */
+export async function startProgram<Facts>(
+  name: 'orchestrator' | 'agent',
+  args: readonly string[],
+  namespace?: string,
+): Promise<Program<Facts>> {
   const file = fileURLToPath(import.meta.resolve(`@tutti/${name}/main`));
-  const child = fork(file, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  // Whatever settings this machine's user has are not those of a test.
+  const env = { ...process.env, TUTTI_CONFIG: devNull };
+  const child = fork(file, args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    ...(namespace !== undefined && { execPath: 'ip', execArgv: ['netns', 'exec', namespace, process.execPath] }),
+  });
   running.add(child);
   let log = '';
-  child.stderr?.on('data', (bytes: Buffer) => (log += bytes.toString('utf8')));
+  for (const output of [child.stdout, child.stderr]) {
+    output?.on('data', (bytes: Buffer) => (log += bytes.toString('utf8')));
+  }
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => {
       running.delete(child);

@@ -27,7 +27,11 @@ afterEach(async () => {
 /** `tutti up` in a home of its own, where no Ollama is found unless the test brings one. */
 async function up(args: readonly string[], env: Record<string, string> = {}): Promise<Up> {
   const home = await mkdtemp(join(tmpdir(), 'tutti-up-'));
-  const folders = { XDG_DATA_HOME: join(home, 'data'), XDG_CACHE_HOME: join(home, 'cache') };
+  const folders = {
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_DATA_HOME: join(home, 'data'),
+    XDG_CACHE_HOME: join(home, 'cache'),
+  };
   const child = spawn(process.execPath, [cli, 'up', ...args], {
     env: { ...process.env, ...folders, PORT: '', OLLAMA_HOST: '127.0.0.1:1', LLAMA_BASE_URL: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -198,7 +202,7 @@ describe('what keeps it from starting is a sentence with the fix, never a stack 
   });
 
   it('a port that is none', async () => {
-    await expectSentence(await up(['--port', '70000', '--backend', 'echo']), /PORT \(--port\) is "70000"/);
+    await expectSentence(await up(['--port', '70000', '--backend', 'echo']), /--port is "70000"/);
   });
 
   it('a model file that is not there', async () => {
