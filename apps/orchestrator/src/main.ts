@@ -117,7 +117,9 @@ async function main(): Promise<void> {
   const prompted = promptsLogged(dispatch, { log, wanted: () => settings.current.logging.prompts });
   const generate = watched(book.watch, permitted(prompted));
   const enter = countRefusals(limited(limits, door.enter));
-  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
+  const { tls, trustProxy, readTimeout, writeTimeout } = fixed;
+  const longestStallMs = writeTimeout * 1_000;
+  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter, longestStallMs });
 
   // Where agents come.
   const { isRemoved } = membership;
@@ -133,12 +135,12 @@ async function main(): Promise<void> {
   const registry = createRegistry({ membership, authority, joinTokens, pushLogs, clock, log });
 
   // Where clients come.
-  const { tls, trustProxy } = fixed;
   const readCertificate = () => readServerCertificate({ tls, authority, names: live().allowedHosts });
   const app = createHttpServer({
     log,
     trustProxy,
     tls: await readCertificate(),
+    timeouts: { requestMs: readTimeout * 1_000 },
     access: {
       exposed,
       authenticate,

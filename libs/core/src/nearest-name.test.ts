@@ -8,6 +8,10 @@ it.each([
   ['orin', ['laptop', 'gpu0'], undefined],
   ['x', [], undefined],
   ['', ['a'], undefined],
+  ['grpc_port', ['port', 'grpcPort', 'host'], 'grpcPort'],
+  ['hosts', ['port', 'host'], 'host'],
+  ['tsl', ['tls', 'port'], 'tls'],
+  ['database', ['port', 'host', 'tls'], undefined],
 ])('takes %j of %j for %j', (word, names, expected) => {
   expect(nearestName(word, names)).toBe(expected);
 });

@@ -2,9 +2,9 @@
 const longest = 64;
 
 /** The name that `word` most likely stands for: the one with the fewest slips of the finger; undefined if none is near. */
-export function nearestName(word: string, names: Iterable<string>): string | undefined {
+export function nearestName(word: string, names: Iterable<string>, mostSlips = 3): string | undefined {
   const given = word.slice(0, longest).toLowerCase();
-  const limit = Math.min(3, Math.ceil(given.length / 3));
+  const limit = Math.min(mostSlips, Math.ceil(given.length / 3));
   const [best] = [...names]
     .map((name) => ({ name, slips: editDistance(given, name.slice(0, longest).toLowerCase()) }))
     .filter(({ slips }) => slips <= limit)

@@ -28,6 +28,8 @@ interface Options {
   readonly clock: Clock;
   readonly nextTicket: () => Ticket;
   readonly enter: Enter;
+  /** A client that takes nothing of a stream for so long counts as gone. */
+  readonly longestStallMs?: number;
 }
 
 /** Refuses the request if there is no place for it; the returned function gives the place back. */
@@ -42,7 +44,7 @@ const longestHeaderWaitMs = 15_000;
 const longestCallMs = 30 * 60_000;
 
 /** Runs calls for the faces: from the parsed request to the last byte. */
-export function createAnswer({ generate, clock, nextTicket, enter }: Options): Answer {
+export function createAnswer({ generate, clock, nextTicket, enter, longestStallMs }: Options): Answer {
   return async (request, reply, { call, stream, rendering }) => {
     const gone = new AbortController();
     const context = readContext(request, gone.signal, nextTicket());
@@ -59,7 +61,7 @@ export function createAnswer({ generate, clock, nextTicket, enter }: Options): A
     const facts = createRouteFacts(clock, context.requestId, call.model);
     const chunks = generate({ ...call, model: canonicalModel(call.model) }, context)[Symbol.asyncIterator]();
     try {
-      if (stream) await sendStream(reply, chunks, { facts, rendering, clock, signal: gone.signal });
+      if (stream) await sendStream(reply, chunks, { facts, rendering, clock, signal: gone.signal, longestStallMs });
       else await sendWhole(reply, chunks, facts, rendering);
     } catch (thrown) {
       // An error that is told by the handler goes out after this; the slot must be free whatever happens.
@@ -93,10 +95,11 @@ interface StreamOptions {
   readonly rendering: Rendering;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly longestStallMs: number | undefined;
 }
 
 async function sendStream(reply: FastifyReply, chunks: AsyncIterator<Chunk>, options: StreamOptions): Promise<void> {
-  const { facts, rendering, clock, signal } = options;
+  const { facts, rendering, clock, signal, longestStallMs } = options;
   const first = firstOfAnswer(chunks, facts);
   // If it fails while the headers go out, the failure is met below.
   first.catch(() => {});
@@ -110,7 +113,7 @@ async function sendStream(reply: FastifyReply, chunks: AsyncIterator<Chunk>, opt
   // Until the first delta the call may still move, so early headers do not name a node: the last chunk does.
   const raw = openStream(reply, rendering, early ? {} : facts.headers());
   if (early) raw.flushHeaders();
-  const writer = createStreamWriter(raw, { signal, clock });
+  const writer = createStreamWriter(raw, { signal, clock, longestStallMs });
   try {
     let finished = false;
     for (let next = await first; !next.done; next = await chunks.next()) {

@@ -32,8 +32,8 @@ export interface HttpOptions {
   readonly trustProxy?: readonly string[];
   /** PEM texts; left out: plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** For tests of slow clients. */
-  readonly timeouts?: { readonly headersMs: number; readonly requestMs: number; readonly checkMs: number };
+  /** Time to receive a request, of it for its headers, and between two looks at the clock. */
+  readonly timeouts?: { readonly requestMs: number; readonly headersMs?: number; readonly checkMs?: number };
 }
 
 /**
@@ -52,7 +52,7 @@ export function createHttpServer({
   const fail = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     sendError({ log, dialects }, thrown, request, reply);
   const http = {
-    headersTimeout: timeouts?.headersMs ?? headersTimeoutMs,
+    headersTimeout: timeouts?.headersMs ?? Math.min(headersTimeoutMs, requestTimeout / 2),
     requestTimeout,
     connectionsCheckingInterval: timeouts?.checkMs ?? timeoutCheckMs,
     maxHeaderSize: largestHeadersBytes,

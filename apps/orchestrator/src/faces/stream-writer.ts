@@ -12,15 +12,17 @@ export interface StreamWriter {
 interface Options {
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** A client that takes nothing for so long counts as gone; 30,000 by default. */
+  readonly longestStallMs?: number | undefined;
 }
-
-/** A client that takes nothing for so long counts as gone. */
-const longestStallMs = 30_000;
 
 /** Characters that are worth a write of their own. */
 const largestBatch = 65_536;
 
-export function createStreamWriter(raw: ServerResponse, { signal, clock }: Options): StreamWriter {
+export function createStreamWriter(
+  raw: ServerResponse,
+  { signal, clock, longestStallMs = 30_000 }: Options,
+): StreamWriter {
   let pending = '';
   let scheduled: NodeJS.Immediate | undefined;
 
@@ -38,14 +40,14 @@ export function createStreamWriter(raw: ServerResponse, { signal, clock }: Optio
       // A source that never lets the event loop turn would be collected without end.
       if (pending.length > largestBatch) flush();
       else scheduled ??= setImmediate(flush);
-      return raw.writableNeedDrain ? drained(raw, signal, clock) : undefined;
+      return raw.writableNeedDrain ? drained(raw, signal, clock, longestStallMs) : undefined;
     },
     flush,
   };
 }
 
 /** Rejects with `client_closed` if the client leaves or takes nothing for too long. */
-function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock): Promise<void> {
+function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock, longestStallMs: number): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     const settle = (finish: () => void) => (): void => {
       raw.off('drain', onDrain);
@@ -57,7 +59,7 @@ function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock): Promis
     let forget = (): void => {};
     const stop = clock.after(
       longestStallMs,
-      settle(() => reject(stalled())),
+      settle(() => reject(stalled(longestStallMs))),
     );
     raw.once('drain', onDrain);
     forget = onAbort(
@@ -67,6 +69,6 @@ function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock): Promis
   });
 }
 
-function stalled(): ClusterError {
-  return new ClusterError('client_closed', `The client took nothing for ${longestStallMs / 1_000} s.`);
+function stalled(stallMs: number): ClusterError {
+  return new ClusterError('client_closed', `The client took nothing for ${stallMs / 1_000} s.`);
 }

@@ -4,7 +4,7 @@ import { hardwareGauges, type Reading, type Registry } from '@tutti/runtime/metr
 import type { StoreHealth } from './store-health.ts';
 
 interface Options {
-  readonly cluster: Pick<Cluster, 'nodes' | 'waiting'>;
+  readonly cluster: Pick<Cluster, 'nodes' | 'waiting' | 'inFlight'>;
   /** Every node that is connected, declared or silent. */
   readonly nodes: () => readonly Node[];
   readonly store: () => StoreHealth;
@@ -33,9 +33,7 @@ export function createGauges(registry: Registry, labelOf: (model: string) => str
   registry.gauge('tutti_build_info', 'Version of Tutti.', ['version'], () => [{ labels: { version }, value: 1 }]);
   one('tutti_queue_depth', 'Requests that wait for a node.', () => cluster.waiting);
   one('tutti_queue_capacity', 'Most requests that may wait.', queueSize);
-  one('tutti_requests_running', 'Requests that run on a node.', () =>
-    cluster.nodes.reduce((sum, node) => sum + node.inFlight, 0),
-  );
+  one('tutti_requests_running', 'Requests that run on a node.', () => cluster.inFlight);
   registry.gauge('tutti_node_up', 'Whether the node answers.', ['node'], () =>
     nodes().map(({ name, status }) => ({ labels: { node: name }, value: up.has(status) ? 1 : 0 })),
   );

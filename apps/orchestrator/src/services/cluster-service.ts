@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, type Clock, type Cluster, type NodeView } from '@tutti/core';
+import { canonicalModel, mayUseModel, type Clock, type Cluster, type NodeView } from '@tutti/core';
 import type { ClusterModelSchema, ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { NodeStatus, type Node } from '@tutti/proto/tutti/v1/node';
 import type { Implementation } from '@tutti/rpc';
@@ -53,7 +53,9 @@ export function clusterService(options: Options): Implementation<typeof ClusterS
         ready(cluster.nodes).reduce((sum, { state }) => sum + (state.slots?.total ?? 0), 0),
       ),
     }),
-    listModels: async () => ({ models: modelsOf(cluster.nodes, clock) }),
+    listModels: async (_, { principal }) => ({
+      models: modelsOf(cluster.nodes, clock).filter(({ name }) => !principal || mayUseModel(principal, name!)),
+    }),
     getMetrics: async ({ windowMs }) => book.figures(windowFrom(windowMs)),
     async getSummary() {
       const { requestsPerMinute, tokensPerSecond, errorRate } = book.figures(lastMinuteMs);

@@ -1,5 +1,4 @@
-import { ClusterError } from '@tutti/core';
-import { nearestName } from './nearest-name.ts';
+import { ClusterError, nearestName } from '@tutti/core';
 
 /** A field of the request is not as it should be. */
 export function invalidField(param: string, message: string, cause?: unknown): ClusterError {

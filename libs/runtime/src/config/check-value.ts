@@ -1,6 +1,6 @@
+import { nearestName } from '@tutti/core';
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { nearest } from './nearest.ts';
 import type { Setting } from './settings.ts';
 
 type Path = readonly PropertyKey[];
@@ -75,7 +75,7 @@ const typeNames: Partial<Record<string, string>> = {
 
 /** " Did you mean …?", or the names that there are. */
 export function suggestion(word: string, known: readonly string[]): string {
-  const near = nearest(word, known);
+  const near = nearestName(word, known);
   return near === undefined ? ` Known: ${known.join(', ')}.` : ` Did you mean ${near}?`;
 }
 

@@ -1,6 +1,6 @@
+import { nearestName } from '@tutti/core';
 import { readText } from './find-file.ts';
 import { put, type Layer, type Sourced } from './layer.ts';
-import { nearest } from './nearest.ts';
 import { settings, variableOf, type Program, type Setting } from './settings.ts';
 
 /** Variables that are read besides TUTTI_*, by program. */
@@ -56,7 +56,7 @@ function misspelt(env: NodeJS.ProcessEnv): string[] {
   const known = [...ownNames.keys(), ...secretFiles, fileVariable];
   return Object.keys(env)
     .filter((name) => name.startsWith('TUTTI_') && !known.includes(name))
-    .map((name) => ({ name, near: nearest(name, known, 2) }))
+    .map((name) => ({ name, near: nearestName(name, known, 2) }))
     .filter(({ near }) => near !== undefined)
     .map(({ name, near }) => `Unknown variable ${name}. Did you mean ${near}?`);
 }

@@ -1,6 +1,6 @@
+import { nearestName } from '@tutti/core';
 import { parseArgs } from 'node:util';
 import { put, type Layer, type Sourced } from './layer.ts';
-import { nearest } from './nearest.ts';
 import { flagOf, settings, type Program, type Setting } from './settings.ts';
 
 interface Flags {
@@ -41,7 +41,7 @@ function strayArgument(index: number): string {
 }
 
 function unknownFlag({ name, rawName }: OptionToken, known: readonly string[]): string {
-  const near = nearest(name, known);
+  const near = nearestName(name, known);
   return `Unknown flag ${rawName}.${near === undefined ? '' : ` Did you mean --${near}?`}`;
 }
 

@@ -33,4 +33,7 @@ export const routeHeaders = {
 };
 
 /** Errors of every call, beside those that a permission brings. */
-export const callErrors: readonly number[] = [404, 413, 500, 501, 503, 504];
+export const callErrors: readonly number[] = [404, 413, 500, 501, 502, 503, 504];
+
+/** The same of what is asked of a node about a model. */
+export const modelErrors: readonly number[] = [404, 500, 501, 502, 503, 504];

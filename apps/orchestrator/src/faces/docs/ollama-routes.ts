@@ -1,5 +1,5 @@
 import { Permission } from '@tutti/proto/tutti/v1/options';
-import { callErrors, callHeaders, routeHeaders } from './call-headers.ts';
+import { callErrors, callHeaders, modelErrors, routeHeaders } from './call-headers.ts';
 import type { DescribedRoute } from './described-route.ts';
 import type { Facts } from './facts.ts';
 
@@ -51,7 +51,7 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       ...ollama,
       verb: 'post',
       path: '/api/generate',
-      operationId: 'createCompletion',
+      operationId: 'generateText',
       tag: 'Chat',
       summary: 'Completes a text',
       description: `Asks a model to go on from a prompt.\n\n${streams}`,
@@ -141,7 +141,7 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       permission: VIEW,
       body: { shape: 'ModelRequest', examples: { model: { summary: 'A model', value: { model } } } },
       answers: { 200: { description: 'Details, template, parameters.', content: { 'application/json': 'object' } } },
-      errors: [404, 501, 503],
+      errors: modelErrors,
     },
     {
       ...ollama,
@@ -162,7 +162,7 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
           content: { 'application/json': 'PullProgress', 'application/x-ndjson': 'PullProgress' },
         },
       },
-      errors: [500, 503],
+      errors: modelErrors.filter((status) => status !== 404),
       status: 503,
     },
     {
@@ -180,7 +180,7 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
         examples: { none: { summary: 'A model that is not there', value: { model: unknownModel } } },
       },
       answers: { 200: { description: 'It is gone.' } },
-      errors: [404, 501, 503],
+      errors: modelErrors,
       status: 404,
     },
   ];

@@ -34,7 +34,7 @@ export function openaiRoutes({ model }: Facts): readonly DescribedRoute[] {
           content: { 'application/json': 'ChatCompletion', 'text/event-stream': 'ChatCompletionChunk' },
         },
       },
-      errors: [...callErrors, 502],
+      errors: callErrors,
     },
     {
       ...openai,

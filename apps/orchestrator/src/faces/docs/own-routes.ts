@@ -118,9 +118,9 @@ export const ownRoutes: readonly DescribedRoute[] = [
     operationId: 'redirectToDocs',
     tag: 'Start here',
     summary: 'Leads to the page of this description',
-    description: 'A browser follows by itself, and then has 200.',
+    description: 'A browser follows by itself.',
     permission: VIEW,
-    answers: { 302: { description: 'The page is at `/swagger-ui.html`.' } },
+    answers: { ...page('The page, for whoever follows.'), 302: { description: 'It is at `/swagger-ui.html`.' } },
   },
   {
     verb: 'get',

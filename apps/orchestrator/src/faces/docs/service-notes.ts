@@ -52,7 +52,7 @@ export function serviceNotes({ node }: Facts): Readonly<Record<string, Operation
     cordonNode: kept,
     uncordonNode: kept,
     removeNode: {
-      more: `The example removes the node that the example of addNode declares.`,
+      more: 'The example removes the node that the example of addNode declares.',
       parameters: { name: spare },
       errors: [503],
     },
@@ -67,6 +67,7 @@ export function serviceNotes({ node }: Facts): Readonly<Record<string, Operation
     },
     reloadConfig: { summary: 'Reads the configuration file anew' },
     queryLogs: {
+      summary: 'Reads the log, newest lines first',
       more: 'The page `/logviewer` shows the same.',
       parameters: { level: 'info', pageSize: 20 },
       errors: [503],

@@ -16,6 +16,8 @@ export function shapeSchemas(): Record<string, Schema> {
     io: 'input',
     uri: (id) => `#/components/schemas/${id}`,
     override({ jsonSchema }) {
+      // The words say enough.
+      if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
