@@ -13,7 +13,7 @@ import { pass } from './traffic.fixture.ts';
 export function startMetrics(views: readonly NodeView[] = [], nodes: readonly Node[] = []) {
   const clock = virtualClock();
   const registry = createRegistry();
-  const cluster = { nodes: views, waiting: 3 };
+  const cluster = { nodes: views, waiting: 3, inFlight: 2 };
   const health: StoreHealth = { kind: 'sqlite', status: 'ok', bufferedLines: 2, droppedLines: 5, error: '' };
   const labelOf = createModelLabels(() => cluster.nodes);
   const metrics = createRequestMetrics(registry, labelOf);
