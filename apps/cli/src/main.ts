@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cacheFolder } from '@tutti/runtime/folders';
@@ -8,5 +9,5 @@ const compileCache = join(cacheFolder(process.env), 'compiled');
 enableCompileCache(compileCache);
 process.env.NODE_COMPILE_CACHE ??= compileCache;
 
-const { runCommand } = await import('./command.ts');
-await runCommand();
+const { runCommandLine } = await import('./command-line.ts');
+await runCommandLine(process.argv.slice(2));

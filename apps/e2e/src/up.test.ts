@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -113,6 +113,35 @@ describe('tutti up --once', () => {
   });
 });
 
+describe('tutti up --host', () => {
+  it('makes an admin key once, shows it, and its own agent joins', async () => {
+    const data = await mkdtemp(join(tmpdir(), 'tutti-data-'));
+    const args = ['--host', '0.0.0.0', '--port', '0', '--backend', 'echo', '--once', '--json'];
+    const starts: { adminKey?: string; networkUrl: string; exposed: boolean; answer: { text: string } }[] = [];
+    for (const _ of [1, 2]) {
+      const run = await up(args, { XDG_DATA_HOME: data });
+      await run.exited;
+      starts.push(JSON.parse(run.out()) as (typeof starts)[number]);
+    }
+    const [first, second] = starts;
+    expect(first).toMatchObject({ exposed: true, networkUrl: expect.stringMatching(/^http:\/\/.+:\d+$/) as string });
+    expect(first!.adminKey).toMatch(/^tutti_/);
+    expect(first!.answer.text).toContain('I am an echo');
+    expect((await readFile(join(data, 'tutti', 'admin-key'), 'utf8')).trim()).toBe(first!.adminKey);
+    expect(second!.adminKey).toBeUndefined();
+    expect(second!.answer.text).toContain('I am an echo');
+    await rm(data, { recursive: true });
+  });
+
+  it('tells how another machine joins', async () => {
+    const run = await up(['--host', '0.0.0.0', '--port', '0', '--backend', 'echo']);
+    await urlOf(run);
+    expect(run.out()).toMatch(
+      /Open to the network: keys are needed[^]*Admin key +tutti_[^]*Add a machine +tutti token create/,
+    );
+  });
+});
+
 describe('tutti up', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with all its processes at %s, and frees its port', async (signal) => {
     const run = await up(['--port', '0', '--backend', 'echo']);
@@ -215,7 +244,7 @@ describe('what keeps it from starting is a sentence with the fix, never a stack 
   it('a data folder that cannot be written', async () => {
     await expectSentence(
       await up(['--port', '0', '--backend', 'echo'], { XDG_DATA_HOME: '/dev/null' }),
-      /\/dev\/null\/tutti.* cannot be used/,
+      /\/dev\/null\/tutti.* cannot be (used|opened)/,
     );
   });
 

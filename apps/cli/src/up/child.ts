@@ -1,10 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { ClusterError } from '@tutti/core';
 
 /** What a child process tells its parent. */
 export interface ChildMessages {
   readonly notice?: (sentence: string) => void;
   readonly progress?: (progress: Progress) => void;
+  /** Something has been done that a person wants to know of. */
+  readonly step?: (sentence: string) => void;
 }
 
 /** How far a download is. */
@@ -30,11 +33,26 @@ interface Message<Facts> {
   readonly failed?: string;
   readonly notice?: string;
   readonly progress?: Progress;
+  readonly step?: string;
 }
 
-/** Starts a program of ours. Its stderr is ours; stdout belongs to this process alone. */
-export function startChild<Facts>(file: string, args: readonly string[], listen: ChildMessages = {}): Child<Facts> {
-  const child = fork(file, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+/** How much of a child's log a person sees. All of it is in the log store as well. */
+export type LogView = 'all' | 'errors';
+
+interface ChildOptions {
+  readonly listen?: ChildMessages;
+  readonly logView: LogView;
+}
+
+/** Starts a program of ours. Its log goes to our stderr; stdout belongs to this process alone. */
+export function startChild<Facts>(file: string, args: readonly string[], options: ChildOptions): Child<Facts> {
+  const { listen = {}, logView } = options;
+  const child = fork(file, args, { stdio: ['ignore', 'ignore', logView === 'all' ? 'inherit' : 'pipe', 'ipc'] });
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      if (!isPlainTalk(line)) process.stderr.write(`${line}\n`);
+    });
+  }
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 1));
   });
@@ -44,6 +62,7 @@ export function startChild<Facts>(file: string, args: readonly string[], listen:
       if (message.failed) reject(new ClusterError('upstream_error', message.failed));
       if (message.notice) listen.notice?.(message.notice);
       if (message.progress) listen.progress?.(message.progress);
+      if (message.step) listen.step?.(message.step);
     });
     child.once('error', reject);
     void exited.then((code) =>
@@ -52,6 +71,11 @@ export function startChild<Facts>(file: string, args: readonly string[], listen:
   });
   ready.catch(() => {});
   return { ready, exited, stop: (graceMs) => stopChild(child, exited, graceMs) };
+}
+
+/** A line of the log that is no error. What is no line of the log is the end of a process. */
+function isPlainTalk(line: string): boolean {
+  return /^\{"time":[^{]*"level":"(?:warn|info|debug)"/.test(line);
 }
 
 async function stopChild(child: ChildProcess, exited: Promise<unknown>, graceMs: number): Promise<void> {

@@ -1,0 +1,20 @@
+import type * as access from '@tutti/proto/tutti/v1/access';
+import type * as admin from '@tutti/proto/tutti/v1/admin';
+import type * as cluster from '@tutti/proto/tutti/v1/cluster';
+import type * as log from '@tutti/proto/tutti/v1/log';
+import type * as node from '@tutti/proto/tutti/v1/node';
+
+/** A message as its JSON: enums are their names. */
+type Json<T> = Omit<T, '$typeName' | '$unknown'>;
+
+export type NodeStatus = keyof typeof node.NodeStatus;
+export type Node = Omit<Json<node.Node>, 'status'> & { readonly status: NodeStatus };
+export type ClusterModel = Json<cluster.ClusterModel>;
+export type ClusterStatus = Json<cluster.GetStatusResponse>;
+export type AdminHealth = Json<admin.GetAdminHealthResponse>;
+export type Key = Json<access.Key>;
+export type NewKey = Json<access.CreateKeyResponse>;
+export type JoinToken = Json<access.JoinToken>;
+export type NewJoinToken = Json<access.CreateJoinTokenResponse>;
+export type LogLine = Json<log.LogLine>;
+export type LogPage = Json<log.QueryLogsResponse>;

@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import type { Node } from '../connection/api.ts';
+import type { Method } from '../connection/client.ts';
+import { startsWithExamples } from '../examples.ts';
+import { onCluster } from '../on-cluster.ts';
+
+interface Step {
+  readonly summary: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly done: (node: Node) => string;
+  readonly next: (name: string) => string;
+}
+
+const back = (name: string): string => `tutti node uncordon ${name}`;
+
+const steps: Readonly<Record<string, Step>> = {
+  drain: {
+    summary: 'give a node no new calls, and let those that run end',
+    method: 'POST',
+    path: '/drain',
+    done: ({ name, slots }) => `Node ${name} gets no new calls; ${slots?.inFlight ?? 0} still run on it.`,
+    next: back,
+  },
+  cordon: {
+    summary: 'give a node no new calls until it is uncordoned',
+    method: 'POST',
+    path: '/cordon',
+    done: ({ name }) => `Node ${name} gets no new calls.`,
+    next: back,
+  },
+  uncordon: {
+    summary: 'give a node calls again',
+    method: 'POST',
+    path: '/uncordon',
+    done: ({ name }) => `Node ${name} gets calls again.`,
+    next: () => 'tutti nodes',
+  },
+  rm: {
+    summary: 'cut a node off at once: its certificate counts no more',
+    method: 'DELETE',
+    path: '',
+    done: ({ name }) => `Node ${name} is cut off. To come back, it joins with a new token.`,
+    next: () => 'tutti nodes',
+  },
+};
+
+export function declareNode(command: Command): void {
+  startsWithExamples(command, 'tutti node drain gpu0', 'tutti node uncordon gpu0', 'tutti node rm laptop');
+  for (const [verb, { summary, method, path, done, next }] of Object.entries(steps)) {
+    const part = command.command(verb).description(summary).argument('<node>', 'its name');
+    onCluster(part, async ({ client, output }, name) => {
+      const node = await client.json<Node>(method, `/api/nodes/${encodeURIComponent(name)}${path}`);
+      output.answer(node, () => '');
+      if (!output.json) output.note(done(node));
+      output.next(next(name));
+    });
+  }
+}
