@@ -34,6 +34,7 @@ import { readConfig } from './config.ts';
 import { publishDiscovery } from './discovery.ts';
 import { createDoor } from './door.ts';
 import { createAnswer } from './faces/answer.ts';
+import { docsFace } from './faces/docs/docs.ts';
 import { healthFace } from './faces/health.ts';
 import { createHttpServer } from './faces/http-server.ts';
 import { logViewerFace } from './faces/log-viewer.ts';
@@ -155,6 +156,7 @@ async function main(): Promise<void> {
   metricsFace(app, metrics);
   sessionFace(app, { exposed, authenticate, sessions });
   await logViewerFace(app);
+  await docsFace(app, { cluster });
 
   // Our own services, each by gRPC, REST and Connect.
   const serve = <S extends DescService>(service: S, implementation: Implementation<S>): void => {
@@ -217,18 +219,25 @@ async function main(): Promise<void> {
     }
   });
 
+  // Without a store nobody can join; whoever has joined needs no token.
+  const notIssued = (error: unknown): void => void log.warn('no join token for the agent of this machine', { error });
+
   shutDownOnSignals(shutdown);
   log.info('serving', { port, grpcPort, exposed });
   if (exposed && tls === 'off')
     log.warn('clients of other machines send their keys in plaintext; see server.tls', { port });
   const { firstAdminKey } = keys;
-  const joinToken = trust && process.send ? (await issueJoinToken(ownAgentToken)).text : undefined;
+  const ownAgent = trust && process.send ? await issueJoinToken(ownAgentToken).catch(notIssued) : undefined;
   announceReady({
     ...{ port, grpcPort, version, exposed },
     ...(firstAdminKey && { firstAdminKey }),
-    ...(joinToken && { joinToken }),
+    ...(ownAgent && { joinToken: ownAgent.text }),
   });
-  if (firstAdminKey && !process.send) process.stdout.write(`Admin key, shown once: ${firstAdminKey}\n`);
+  if (firstAdminKey && !process.send) {
+    // What is no terminal keeps what it is given: the log of a container, of a service.
+    const key = process.stdout.isTTY ? `shown once: ${firstAdminKey}` : 'made: "tutti keys admin --show" tells it';
+    process.stdout.write(`Admin key, ${key}\n`);
+  }
 }
 
 await runProgram(main);

@@ -14,6 +14,7 @@ import { createLog } from '@tutti/runtime/log';
 import { createRegistry } from '@tutti/runtime/metrics';
 import { virtualClock } from '@tutti/testing';
 import { createAnswer } from '../faces/answer.ts';
+import { docsFace } from '../faces/docs/docs.ts';
 import { healthFace } from '../faces/health.ts';
 import { createHttpServer, type HttpOptions } from '../faces/http-server.ts';
 import { logViewerFace } from '../faces/log-viewer.ts';
@@ -61,6 +62,7 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   healthFace(app, { cluster, stopping: () => false });
   metricsFace(app, createRegistry());
   await logViewerFace(app);
+  await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
   for (const service of [AdminService, ClusterService, LogService, NodeService, QueueService]) {
     publicService(app, service, nothingOf(service), { clock, log });

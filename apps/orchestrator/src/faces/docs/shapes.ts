@@ -21,7 +21,11 @@ export function shapeSchemas(): Record<string, Schema> {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     },
   });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema as Schema]),
-  );
+  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, asComponent(schema)]));
+}
+
+/** A component is known by its place. */
+function asComponent(schema: Schema): Schema {
+  const { $schema: _, $id: __, ...rest } = schema;
+  return rest;
 }
