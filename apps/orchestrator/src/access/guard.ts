@@ -10,6 +10,18 @@ import { originRule } from './origins.ts';
 import { authorize } from './permissions.ts';
 import { readSessionCookie } from './session-cookie.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a caller of this route must be allowed to do. A server with a route without one does not start. */
+    permission?: Permission;
+  }
+
+  interface FastifyRequest {
+    /** Who asks; set before any handler runs. */
+    principal: Principal;
+  }
+}
+
 export interface GuardOptions {
   /** Whether other machines can come. */
   readonly exposed: boolean;

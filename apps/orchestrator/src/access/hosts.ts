@@ -29,7 +29,7 @@ export function hostRule({ exposed, allowedHosts }: Options): (host: string) => 
 }
 
 /** A Host header without its port, its brackets and the root's dot. */
-export function hostnameOf(host: string): string {
+function hostnameOf(host: string): string {
   const [, bracketed, plain = ''] = /^(?:\[([0-9a-f:.]*)\]|([^:]*))(?::\d*)?$/.exec(host.toLowerCase()) ?? [];
   return bracketed ?? (plain || host).replace(/\.$/, '');
 }
