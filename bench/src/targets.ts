@@ -36,10 +36,11 @@ async function startRelay(backend: Program<Port>): Promise<Target> {
   return { name: 'relay', url: urlOf(orchestrator), pids: { orchestrator: orchestrator.pid, agent: agent.pid } };
 }
 
-/** Tutti as it ships: the same processes with the same settings, but for the number of slots. */
+/** Tutti as it ships: the same processes with the same settings, but for the number of slots and the log. */
 export async function startTutti(backend: Program<Port>): Promise<Target> {
   const orchestrator = await startProgram<Port & { grpcPort: number }>('@tutti/orchestrator/main', [
-    ...['--port', '0', '--grpc-port', '0', '--queue-size', String(slots), '--log-level', 'error'],
+    ...['--port', '0', '--grpc-port', '0', '--log-level', 'error', '--data-folder', await scratchFolder()],
+    ...['--queue-size', String(slots), '--concurrency', String(slots)],
   ]);
   const agent = await startProgram('@tutti/agent/main', [
     ...['--port', '0', '--orchestrators', `127.0.0.1:${orchestrator.facts.grpcPort}`],
