@@ -19,6 +19,7 @@ interface Options {
 /** Renews the node's certificate when two thirds of its life are over, and so on. The returned function ends that. */
 export function keepRenewed({ identity, registries, clock, log, onRenewed }: Options): () => void {
   let stop = (): void => {};
+  let stopped = false;
 
   const renew = async (): Promise<boolean> => {
     for (const registry of registries) {
@@ -34,13 +35,17 @@ export function keepRenewed({ identity, registries, clock, log, onRenewed }: Opt
     }
     return false;
   };
+  const next = async (): Promise<void> => {
+    const done = await renew();
+    if (!stopped) schedule(done ? untilRenewal() : retryMs);
+  };
   const schedule = (delayMs: number): void => {
-    stop = clock.after(Math.max(0, delayMs), async () => {
-      const done = await renew();
-      schedule(done ? untilRenewal() : retryMs);
-    });
+    stop = clock.after(Math.max(0, delayMs), () => void next());
   };
   const untilRenewal = (): number => identity.certificate!.renewAt - clock.wallTime();
   schedule(untilRenewal());
-  return () => stop();
+  return () => {
+    stopped = true;
+    stop();
+  };
 }

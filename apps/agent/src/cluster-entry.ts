@@ -57,15 +57,21 @@ export async function enterCluster(options: Options): Promise<ClusterEntry> {
   const folder = join(dataFolder, 'pki');
   const identity = await openNodeIdentity(folder, { clock });
   const file = join(folder, 'orchestrators');
+  const tokenIdFile = join(folder, 'token-id');
   const asked = [...new Set([...(target ? [target] : []), ...options.orchestrators])];
-  const known = asked.length > 0 ? asked : await readLines(file);
-  if (target === undefined && known.every(isHere)) return plainEntry(options, known);
+  const joined = asked.length > 0 ? [] : await readLines(file);
+  if (target === undefined && joined.length === 0 && asked.every(isHere)) return plainEntry(options, asked);
+  const known = asked.length > 0 ? asked : joined;
   // A file that held the token may be gone once it was used.
   const token = await options.token().catch((error: unknown) => {
     if (!identity.certificate) throw error;
     return undefined;
   });
-  if (needsToken(identity, token, clock.wallTime())) await joinThrough(known, identity, token, options);
+  const [usedTokenId] = await readLines(tokenIdFile);
+  if (needsToken(identity, token, usedTokenId, clock.wallTime())) {
+    await joinThrough(known, identity, token, options);
+    if (token !== undefined) await writeFile(tokenIdFile, `${parseJoinToken(token).id}\n`);
+  }
   await writeFile(file, `${known.join('\n')}\n`);
   return {
     nodeId: identity.nodeId,
@@ -95,10 +101,21 @@ function isHere(address: string): boolean {
   return isLoopback(address.replace(/:\d+$/, '').replaceAll(/[[\]]/g, ''));
 }
 
-/** A token of the cluster that this machine belongs to has been used already, and is no reason to join again. */
-function needsToken({ certificate }: NodeIdentity, token: string | undefined, now: number): boolean {
+/** The token that it joined with is no reason to join again; another one is: the machine may have been removed. */
+function needsToken(
+  { certificate }: NodeIdentity,
+  token: string | undefined,
+  usedTokenId: string | undefined,
+  now: number,
+): boolean {
   if (!certificate || certificate.expiresAt <= now) return true;
-  return token !== undefined && parseJoinToken(token).fingerprint !== authorityFingerprint(certificate.caPem);
+  return token !== undefined && parseJoinToken(token).id !== usedTokenId;
+}
+
+/** Whether the machine can do without the token, because it is a member of the cluster that the token is for. */
+function isMember({ certificate }: NodeIdentity, token: string, now: number): boolean {
+  if (!certificate || certificate.expiresAt <= now) return false;
+  return parseJoinToken(token).fingerprint === authorityFingerprint(certificate.caPem);
 }
 
 async function joinThrough(
@@ -124,6 +141,10 @@ async function joinThrough(
         return;
       } catch (thrown) {
         const error = ClusterError.from(thrown);
+        if (error.reason === 'unauthenticated' && isMember(identity, token, clock.wallTime())) {
+          log.warn('not joined anew; this machine goes on as the member that it is', { error: error.message });
+          return;
+        }
         if (error.reason !== 'node_unreachable' && error.reason !== 'deadline_exceeded') throw error;
         log.warn('not joined', { orchestrator: address, error: error.message, retryMs });
       }

@@ -175,6 +175,7 @@ async function main(): Promise<void> {
     registries,
     clock,
     log,
+    advice: identity ? undefined : 'if it serves other machines as well, join it with --join and --token',
   });
   shutdown.add('registration', () => registration.close());
   shutdown.add('calls', async () => {
@@ -190,8 +191,10 @@ async function main(): Promise<void> {
   };
   addService(server, AgentService, node.agent, { onError, identity: 'orchestrator' });
   addService(server, ModelService, node.models, { onError, identity: 'orchestrator' });
-  addService(server, Health, health.implementation, { identity: 'none' });
-  addService(server, ServerReflection, createReflection([AgentService, ModelService, Health]), { identity: 'none' });
+  addService(server, Health, health.implementation, { identity: 'orchestrator' });
+  addService(server, ServerReflection, createReflection([AgentService, ModelService, Health]), {
+    identity: 'orchestrator',
+  });
   if (identity) {
     const stop = keepRenewed({
       identity,

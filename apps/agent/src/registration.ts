@@ -42,10 +42,12 @@ interface Options {
   readonly registries: readonly Client<typeof RegistryService>[];
   readonly clock: Clock;
   readonly log: Log;
+  /** Said beside the reason while an orchestrator cannot be reached. */
+  readonly advice?: string | undefined;
 }
 
 /** Registers with every orchestrator and renews each lease, for as long as the process lives. */
-export function createRegistration({ identity, agentVersion, registries, clock, log }: Options): Registration {
+export function createRegistration({ identity, agentVersion, registries, clock, log, advice }: Options): Registration {
   const { nodeId, bootId, name, address } = identity;
   const stop = new AbortController();
   const epochs = new Map<string, number>();
@@ -80,9 +82,14 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
 
   const keep = async (registry: Client<typeof RegistryService>): Promise<void> => {
     let retryMs = firstRetryMs;
+    let told = '';
+    const onRegistered = (): void => {
+      retryMs = firstRetryMs;
+      told = '';
+    };
     while (!stop.signal.aborted) {
       try {
-        await hold(registry, () => (retryMs = firstRetryMs));
+        await hold(registry, onRegistered);
       } catch (thrown) {
         if (stop.signal.aborted) return;
         const error = ClusterError.from(thrown);
@@ -91,7 +98,10 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
           log.error(end, { nodeId, error: error.message });
           return;
         }
-        log.warn('not registered', { reason: error.reason, error: error.message, retryMs });
+        const { reason, message } = error;
+        // Not each time: it may go on for days.
+        if (message !== told) log.warn('not registered; trying again', { reason, error: message, advice });
+        told = message;
         await pause(retryMs);
         retryMs = Math.min(lastRetryMs, retryMs * 2);
       }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { DescService } from '@bufbuild/protobuf';
-import type { Clock } from '@tutti/core';
+import type { ClusterError, Clock } from '@tutti/core';
 import { Health } from '@tutti/proto/grpc/health/v1/health';
 import { ServerReflection } from '@tutti/proto/grpc/reflection/v1/reflection';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
@@ -44,13 +44,20 @@ interface Options {
   readonly log: Log;
 }
 
+/** Whoever comes without a certificate can make us keep so much, and no more. A push of log lines is the largest. */
+const mostCalls = 100;
+const largestMessageBytes = 2 ** 20;
+
 /** Agents are known by their certificates, all others by their keys; what says neither is refused. */
 export function createAgentsPort(options: Options, shutdown: Shutdown): AgentsPort {
   const { host, keepalive, trust, isRemoved, authorize, clock, log } = options;
-  const server = createServer(keepalive);
+  const server = createServer(keepalive, { mostCalls, largestMessageBytes });
   const health = createHealth();
   const served: DescService[] = [RegistryService, Health];
   let listening: Listening | undefined;
+  const onError = (error: ClusterError, method: string): void => {
+    if (error.reason === 'internal') log.error('call failed', { method, cause: error.cause });
+  };
 
   const tls = trust && {
     credentials: trust.credentials,
@@ -61,11 +68,12 @@ export function createAgentsPort(options: Options, shutdown: Shutdown): AgentsPo
 
   return {
     serve(service, implementation) {
-      addService(server, service, implementation, { identity: 'none', authorize });
+      addService(server, service, implementation, { identity: 'none', authorize, onError });
       served.push(service);
     },
     async open(registry) {
       addService(server, RegistryService, registry, {
+        onError,
         identity: ({ localName }) => (localName === 'join' ? 'none' : 'node'),
       });
       addService(server, Health, health.implementation, { identity: 'none' });

@@ -180,13 +180,9 @@ async function main(): Promise<void> {
   serve(AccessService, createAccessService({ keys, joinTokens, issueJoinToken, advertised, exposed, clock, log }));
 
   await agents.open(registry);
-  await app.listen({ host, port: config.port });
-  shutdown.add('http', () => app.close());
-  shutdown.add('requests', () => door.close(config.shutdownGraceMs));
-  const { port } = app.server.address() as AddressInfo;
   const { port: grpcPort } = agents;
 
-  // What others find.
+  // What others find: there before it says that it lives.
   if (trust) {
     const { joinTokenFile, metricsKeyFile, discovery } = fixed;
     if (joinTokenFile) {
@@ -199,6 +195,11 @@ async function main(): Promise<void> {
       shutdown.add('discovery', () => beacon.close());
     }
   }
+
+  await app.listen({ host, port: config.port });
+  shutdown.add('http', () => app.close());
+  shutdown.add('requests', () => door.close(config.shutdownGraceMs));
+  const { port } = app.server.address() as AddressInfo;
 
   // What may change while it runs.
   const certificate =

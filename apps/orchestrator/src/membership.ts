@@ -11,6 +11,7 @@ import {
   checkNames,
   checkProtocol,
   dialAddress,
+  isClone,
   memberFor,
   nameFor,
 } from './members/registration-rules.ts';
@@ -127,6 +128,12 @@ export function createMembership(options: Options): Membership {
       async heartbeat(request, { identity }) {
         checkIdentity(request.nodeId, identity);
         refuseRemoved(request.nodeId, request.nodeId);
+        const member = members.get(request.nodeId);
+        if (member && isClone(request, member)) {
+          log.warn('two agents have one identity: the newer one serves, the older one is told so', {
+            node: member.name,
+          });
+        }
         memberFor(request, members).renew();
         return {};
       },

@@ -3,16 +3,12 @@ import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { HandlerContext, Implementation } from '@tutti/rpc';
 import type { Log } from '@tutti/runtime/log';
 import { parseJoinToken, type Authority } from '@tutti/runtime/pki';
-import { removalOf } from './members/node-records.ts';
 import type { Membership } from './membership.ts';
 
 type Registry = Implementation<typeof RegistryService>;
 
 interface Options {
-  readonly membership: Pick<
-    Membership,
-    'registry' | 'record' | 'recordOf' | 'isConnected' | 'keep' | 'put' | 'readmit'
-  >;
+  readonly membership: Pick<Membership, 'registry' | 'record' | 'recordOf' | 'models' | 'keep' | 'readmit'>;
   /** Undefined while only this machine can come: then nobody joins, and nobody needs to. */
   readonly authority: Authority | undefined;
   readonly joinTokens: Store['joinTokens'];
@@ -23,17 +19,21 @@ interface Options {
 
 /** What an orchestrator offers agents. */
 export function createRegistry({ membership, authority, joinTokens, pushLogs, clock, log }: Options): Registry {
-  /** The name that a joining machine gets. One that comes back with another key takes the place of what it was. */
-  const settleName = async (name: string, id: string): Promise<string> => {
+  /**
+   * The name that a joining machine gets. Nobody takes the name of another, not even of one that sleeps: a machine that
+   * lost its key comes back under a name of its own until the former one is removed.
+   */
+  const settleName = (name: string, id: string): string => {
     const holder = membership.record(name);
-    const own = `${name.slice(0, 59)}-${id.slice(0, 4)}`;
-    if (holder && holder.kind !== 'agent') return own;
     if (holder?.id === id) return name;
-    if (membership.isConnected(name)) return own;
-    if (holder?.id === undefined) return name;
-    log.warn('node joins anew with another key; its former certificate counts no more', { node: name });
-    await membership.put(removalOf(name, holder.id, clock.wallTime()));
-    return name;
+    const isExpected = holder?.kind === 'agent' && holder.id === undefined;
+    if (!membership.models(name) && (!holder || isExpected)) return name;
+    const own = `${name.slice(0, 59)}-${id.slice(0, 4)}`;
+    log.warn('another node has the name; if it is the same machine, remove the former with "tutti node rm"', {
+      node: name,
+      joinsAs: own,
+    });
+    return own;
   };
 
   return {
@@ -48,7 +48,7 @@ export function createRegistry({ membership, authority, joinTokens, pushLogs, cl
       // A request that is of no use must not cost a use of the token.
       const certificate = await authority.issueNode(csrPem);
       if (!(await joinTokens.burn(id, secretHash, clock.wallTime()))) throw badToken();
-      const node = await settleName(name, certificate.nodeId);
+      const node = settleName(name, certificate.nodeId);
       // Whoever made the token wants the machine, also one that was removed before.
       await membership.readmit(certificate.nodeId);
       await membership.keep(node, {

@@ -134,6 +134,25 @@ describe('a channel', () => {
     },
   );
 
+  it('gives up a connection that is taken and never answered, and makes another', async () => {
+    const silentServer = createTcpServer();
+    silentServer.listen(0, '127.0.0.1');
+    await once(silentServer, 'listening');
+    const { port } = silentServer.address() as AddressInfo;
+    const client = clientOf(channelTo(port, { keepaliveMs: 100, keepaliveTimeoutMs: 100 }));
+    const taken = once(silentServer, 'connection');
+    const failing = reasonOf(client.hasBlob({}));
+    const [socket] = (await taken) as [Socket];
+    const closed = once(socket.on('error', () => {}).resume(), 'close');
+    silentServer.close();
+    expect(await failing).toBe('node_unreachable');
+    await closed;
+    await start({ hasBlob: async () => ({ exists: true }) }, port);
+    await expect
+      .poll(() => client.hasBlob({}).catch(() => undefined), { timeout: 5_000 })
+      .toMatchObject({ exists: true });
+  });
+
   it('notices on both sides that the other one hangs', async () => {
     const left = Promise.withResolvers<unknown>();
     const keepalive = { keepaliveMs: 200, keepaliveTimeoutMs: 200 };

@@ -2,7 +2,8 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { channelClosed } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { clientStream, serverStream, unary } from './client-call.ts';
-import { sharedSettings } from './settings.ts';
+import { answeredWithin } from './connection-limit.ts';
+import { noticedMs, sharedSettings } from './settings.ts';
 import type { Keepalive } from './settings.ts';
 import { channelCredentials } from './tls/channel-credentials.ts';
 import type { ChannelTls } from './tls/channel-credentials.ts';
@@ -17,7 +18,8 @@ export interface ChannelOptions extends Keepalive {
  * `failed_precondition` if what TLS is given cannot be used.
  */
 export function createChannel(address: string, { tls, ...keepalive }: ChannelOptions = {}): Channel {
-  const client = new Client(`dns:${address}`, tls ? channelCredentials(tls) : credentials.createInsecure(), {
+  const shown = tls ? channelCredentials(tls) : credentials.createInsecure();
+  const client = new Client(`dns:${address}`, answeredWithin(noticedMs(keepalive), shown), {
     ...sharedSettings(keepalive),
     // The name asked for in the handshake. Addresses must not be; whose certificate comes back is checked by its identity.
     ...(tls && { 'grpc.ssl_target_name_override': 'tutti' }),

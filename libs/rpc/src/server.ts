@@ -12,15 +12,28 @@ import { handlerOf } from './handler.ts';
 import type { AnyHandler, Authorize, Implementation } from './handler.ts';
 import { answerOnce, answerStream } from './server-call.ts';
 import { serviceDefinition } from './service-definition.ts';
-import { sharedSettings } from './settings.ts';
+import { maxMessageBytes, sharedSettings } from './settings.ts';
 import type { Keepalive } from './settings.ts';
 import { statusFromError } from './status.ts';
 import { addIdentityRule } from './tls/identity-rules.ts';
 import type { IdentityRule } from './tls/identity-rules.ts';
 
+/** What one connection may ask of a server. */
+export interface Bounds {
+  /** Calls at a time; 10,000 by default. */
+  readonly mostCalls?: number;
+  /** Of one message to it, in bytes; 48 MiB by default. It is kept in memory before the handler can refuse it. */
+  readonly largestMessageBytes?: number;
+}
+
 /** A grpc-js server for our own processes. It has no port yet. */
-export function createServer(keepalive: Keepalive = {}): Server {
-  const server = new Server({ ...sharedSettings(keepalive), 'grpc.max_concurrent_streams': 10_000 });
+export function createServer(keepalive: Keepalive = {}, bounds: Bounds = {}): Server {
+  const { mostCalls = 10_000, largestMessageBytes = maxMessageBytes } = bounds;
+  const server = new Server({
+    ...sharedSettings(keepalive),
+    'grpc.max_concurrent_streams': mostCalls,
+    'grpc.max_receive_message_length': largestMessageBytes,
+  });
   // Node takes a client that cancels a thousand streams at once for an attacker and ends its connection, and with it
   // every other stream. Here it is an orchestrator whose clients have left. grpc-js has no setting for this.
   Object.assign(server['commonServerOptions'], { streamResetBurst: 1_000_000, streamResetRate: 1_000_000 });

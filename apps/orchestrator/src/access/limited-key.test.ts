@@ -38,6 +38,18 @@ async function withKey(facts: Partial<KeyFacts>) {
 }
 
 describe('a key for some models', () => {
+  it.each([
+    ['POST', '/api/show'],
+    ['POST', '/api/pull'],
+    ['DELETE', '/api/delete'],
+  ] as const)('gets past it at %s %s by no other spelling of the field', async (method, url) => {
+    const { ask } = await withKey({ models: ['our*'] });
+    for (const key of ['Model', 'MODEL', 'Name', 'NAME']) {
+      const { statusCode, body } = await ask(method, url, { model: 'ours', [key]: 'theirs' });
+      expect([statusCode, body]).toEqual([400, expect.stringContaining('must be written in lower case')]);
+    }
+  });
+
   it.each(['/api/tags', '/api/ps', '/v1/models'])('sees no others at %s', async (url) => {
     const { ask } = await withKey({ models: ['our*'] });
     const { statusCode, body } = await ask('GET', url);

@@ -15,6 +15,8 @@ export const sessionMs = 12 * 60 * 60_000;
 
 /** The oldest makes room for one more. */
 const mostSessions = 10_000;
+/** The next one takes the place of that key's oldest: nobody's signing in ends another's session. */
+const mostOfOneKey = 100;
 
 interface Session {
   readonly keyId: string;
@@ -35,6 +37,8 @@ export function createSessions({ clock }: { readonly clock: Clock }): Sessions {
   return {
     open(keyId) {
       makeRoom();
+      const own = [...sessions].filter(([, session]) => session.keyId === keyId);
+      if (own.length >= mostOfOneKey) sessions.delete(own[0]![0]);
       const secret = randomBytes(32).toString('base64url');
       sessions.set(hashOf(secret), { keyId, endsAt: clock.now() + sessionMs });
       return secret;

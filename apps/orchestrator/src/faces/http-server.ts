@@ -93,6 +93,10 @@ export function createHttpServer({
     done();
   });
   guard(app, access);
+  // Not by the handler alone: that comes after the body, which nobody has a right to send.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) throw unknownRoute(app, request, reply);
+  });
   app.addHook('onRoute', ({ url, config }) => {
     if (config?.dialect) dialects.declare(url, config.dialect);
   });
@@ -157,7 +161,7 @@ function fromFastify(thrown: unknown, bodyLimit = largestBodyBytes): ClusterErro
   if (code === 'ECONNRESET') return new ClusterError('client_closed', 'request canceled', { cause: thrown });
   if (thrown instanceof ClusterError || !code?.startsWith('FST_')) return ClusterError.from(thrown);
   if (statusCode === 413) {
-    return new ClusterError('too_large', `The request body is larger than ${bodyLimit / 2 ** 20} MiB.`, {
+    return new ClusterError('too_large', `The request body is larger than ${sizeText(bodyLimit)}.`, {
       cause: thrown,
     });
   }
@@ -171,6 +175,10 @@ const complaints: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'The percent signs in the path are no encoding of UTF-8.',
   FST_ERR_MAX_PARAM_LENGTH: `A part of the path is longer than ${longestPathPart} characters.`,
 };
+
+function sizeText(bytes: number): string {
+  return bytes < 2 ** 20 ? `${bytes} bytes` : `${bytes / 2 ** 20} MiB`;
+}
 
 const parserErrors: Readonly<Record<string, ClusterError>> = {
   HPE_HEADER_OVERFLOW: new ClusterError(

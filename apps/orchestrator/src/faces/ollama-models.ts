@@ -92,12 +92,22 @@ function readBody(request: FastifyRequest): Body {
   if (text === '') throw new ClusterError('invalid_request', 'missing request body');
   parseJson(text);
   const fields = new Map(text.trimStart().startsWith('{') ? members(text) : []);
+  refuseOtherSpellings(fields.keys());
   const model: unknown = JSON.parse(fields.get('model') ?? fields.get('name') ?? '""');
   if (typeof model !== 'string' || model === '') {
     throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
   }
   requireModel(request.principal, model);
   return { text, model, stream: fields.get('stream') !== 'false' };
+}
+
+/** The body goes on as it is, and Ollama takes a name in any case: what was checked must be what it reads. */
+function refuseOtherSpellings(keys: Iterable<string>): void {
+  for (const key of keys) {
+    const folded = key.toUpperCase().toLowerCase();
+    if ((folded !== 'model' && folded !== 'name') || key === folded) continue;
+    throw new ClusterError('invalid_request', `"${folded}" must be written in lower case.`, { param: folded });
+  }
 }
 
 function pinOf(request: FastifyRequest): string | undefined {

@@ -37,6 +37,19 @@ describe('a session', () => {
     expect(await statusWith(cookieOf(answer), 'GET', '/api/keys')).toBe(403);
   });
 
+  it('ends with none of the sessions that another key opens', async () => {
+    const { text } = await served.keys.make(facts);
+    const own = cookieOf(await signIn({ authorization: `Bearer ${text}` }));
+    const { key } = await served.keys.make({ ...facts, name: 'busy' });
+    const others = Array.from({ length: 10_100 }, () => served.sessions.open(key.id));
+    expect(await statusWith(own)).toBe(200);
+    expect(others.filter((secret) => served.sessions.keyOf(secret) !== undefined)).toHaveLength(100);
+  });
+
+  it('is not opened by more than a key', async () => {
+    expect((await signIn({}, `{"key":"${'x'.repeat(2_000)}"}`)).statusCode).toBe(413);
+  });
+
   it('is sent over TLS only, if it came over TLS', async () => {
     const { text } = await served.keys.make(facts);
     const answer = await signIn({ 'x-api-key': text, 'x-forwarded-proto': 'https' });

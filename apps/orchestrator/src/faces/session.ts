@@ -15,11 +15,14 @@ interface Options {
   readonly sessions: Sessions;
 }
 
+/** Anybody may send it: a key, and no more. */
+const longestBody = 1_024;
+
 /** `/api/session`: a browser shows a key once, in a header or the body, and then its pages open by cookie. */
 export function sessionFace(app: FastifyInstance, { exposed, authenticate, sessions }: Options): void {
-  const config = { permission: Permission.PUBLIC, dialect: 'problem' } as const;
+  const options = { config: { permission: Permission.PUBLIC, dialect: 'problem' }, bodyLimit: longestBody } as const;
 
-  app.post('/api/session', { config }, async (request, reply) => {
+  app.post('/api/session', options, async (request, reply) => {
     const { apiKey = keyIn(bodyOf(request)), ...shown } = credentialsOf(request);
     // Whoever signs in anew is who the key says, not who an earlier cookie said.
     const { id, name, role } = authenticate({ ...shown, apiKey, session: undefined });
@@ -29,7 +32,7 @@ export function sessionFace(app: FastifyInstance, { exposed, authenticate, sessi
     return { name, role, expiresInMs: sessionMs };
   });
 
-  app.delete('/api/session', { config }, async (request, reply) => {
+  app.delete('/api/session', options, async (request, reply) => {
     endSession(request);
     return reply
       .code(204)

@@ -8,7 +8,12 @@ export function mergeRecords(
   const keptByName = new Map(kept.map((record) => [record.name, record]));
   const merged = configured.map((record) => merge(record, keptByName.get(record.name)));
   const all = new Map([...keptByName, ...merged.map((record) => [record.name, record] as const)]);
-  return new Map([...all].filter(([, record]) => record.removedAt === undefined));
+  return new Map([...all].filter(([, record]) => isNode(record)));
+}
+
+/** Of an Ollama whose host the file named, and names no more, nothing is left but what became of it. */
+function isNode({ kind, host, removedAt }: NodeRecord): boolean {
+  return removedAt === undefined && (kind === 'agent' || host !== undefined);
 }
 
 /** The file says what the node is, the store what has become of it. Of attributes, what was changed last. */

@@ -36,12 +36,18 @@ export function checkProtocol({ protocolVersion, name }: RegisterRequest): void 
   );
 }
 
+/** Whether a heartbeat comes from a process that another one with the same identity has taken the place of. */
+export function isClone({ epoch, bootId }: HeartbeatRequest, member: Member): boolean {
+  return member.epoch !== epoch && member.bootId !== bootId;
+}
+
 /** The member that a heartbeat comes from. */
-export function memberFor({ nodeId, epoch, bootId }: HeartbeatRequest, members: ReadonlyMap<string, Member>): Member {
+export function memberFor(request: HeartbeatRequest, members: ReadonlyMap<string, Member>): Member {
+  const { nodeId, epoch } = request;
   const member = members.get(nodeId);
   if (!member) throw new ClusterError('unknown_node', `Node ${nodeId} is not registered here; register again.`);
   if (member.epoch === epoch) return member;
-  if (member.bootId === bootId)
+  if (!isClone(request, member))
     throw new ClusterError('unknown_node', `Epoch ${epoch} of ${nodeId} is over; register again.`);
   throw new ClusterError('stale_epoch', `Another process has registered as node ${nodeId}.`);
 }

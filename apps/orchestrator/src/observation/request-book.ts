@@ -32,7 +32,7 @@ interface Options {
 const longestWindowMs = 3_600_000;
 const defaultWindowMs = 60_000;
 
-export function createRequestBook({ clock, onEnd, capacity = 100_000 }: Options): RequestBook {
+export function createRequestBook({ clock, onEnd, capacity = 20_000 }: Options): RequestBook {
   const running = new Set<RequestRecord>();
   /** A ring: the request that ended as number n is at n modulo capacity. */
   const ring: RequestRecord[] = [];
@@ -77,7 +77,7 @@ export function windowFrom(windowMs: number | undefined): number {
   if (windowMs > 0 && windowMs <= longestWindowMs) return windowMs;
   throw new ClusterError(
     'invalid_request',
-    `window_ms must be over 0 and at most ${longestWindowMs} (an hour), got ${windowMs}.`,
-    { param: 'window_ms' },
+    `windowMs must be over 0 and at most ${longestWindowMs} (an hour), got ${windowMs}.`,
+    { param: 'windowMs' },
   );
 }

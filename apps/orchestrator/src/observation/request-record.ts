@@ -1,5 +1,6 @@
 import type { Call, Chunk, ClusterError, Clock, Context, Reason, Watcher } from '@tutti/core';
 import type { Done, Progress } from '@tutti/proto/tutti/agent/v1/chunk';
+import { redacted } from '@tutti/runtime/log';
 import { shortestLoadMs } from '@tutti/runtime/metrics';
 
 /** What is kept of a request: never its text. Times are on the monotonic clock, in milliseconds. */
@@ -92,7 +93,8 @@ export function durationMs({ arrivedAt, endedAt }: RequestRecord, now: number): 
 function newRecord({ model, kind, dialect }: Call, { requestId, principal }: Context, clock: Clock): Entry {
   return {
     id: requestId,
-    model: model.length > longestModelName ? '(too long)' : model,
+    // Somebody has a key in the wrong field.
+    model: model.length > longestModelName ? '(too long)' : redacted(model),
     kind: kind.case ?? 'chat',
     surface: dialect,
     principal: principal.id,

@@ -13,6 +13,10 @@ let client: Client<typeof LogService>;
 function start(repeats = 0): void {
   logs = memoryLogs({ repeats });
   clock = virtualClock();
+  serve();
+}
+
+function serve(): void {
   const channel = createMemoryChannel();
   channel.addService(LogService, createLogService({ logs, stats: () => ({ dropped: 7 }), clock }));
   client = createClient(channel, LogService, { deadlineMs: Infinity });
@@ -104,10 +108,10 @@ describe('what makes no sense is refused by name', () => {
     ['from', { from: '2026-13-01T00:00:00Z' }],
     ['to', { to: '2026-01-01' }],
     ['from', { from: '2026-01-02T00:00:00Z', to: '2026-01-01T00:00:00Z' }],
-    ['page_size', { pageSize: 0 }],
-    ['page_size', { pageSize: 1_001 }],
+    ['pageSize', { pageSize: 0 }],
+    ['pageSize', { pageSize: 1_001 }],
     ['q', { q: 'x'.repeat(257) }],
-    ['request_id', { requestId: 'x'.repeat(257) }],
+    ['requestId', { requestId: 'x'.repeat(257) }],
     ['page_token', { follow: true, pageToken: '1' }],
     ['to', { follow: true, to: '2026-01-01T00:00:00Z' }],
   ])('%s in %j', async (param, request) => {
@@ -164,6 +168,26 @@ describe('follow', () => {
     await write('not');
     await clock.advance(500);
     expect(batches).toEqual([[], ['wanted']]);
+    await stop();
+  });
+
+  test('loses no line of a burst, whatever was stored between its questions', async () => {
+    const queries = logs;
+    const between = [5, 1_200];
+    logs = {
+      append: (lines) => queries.append(lines),
+      async query(filter, asked) {
+        const count = asked.after === undefined ? undefined : between.shift();
+        if (count) await write(...Array.from({ length: count }, (_, i) => `${count}:${i}`));
+        return queries.query(filter, asked);
+      },
+    };
+    await write('a');
+    serve();
+    const { batches, stop } = follow({});
+    await clock.advance(0);
+    for (let i = 0; i < 5; i++) await clock.advance(500);
+    expect(new Set(batches.flat()).size).toBe(1_206);
     await stop();
   });
 

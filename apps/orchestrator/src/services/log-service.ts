@@ -58,8 +58,9 @@ export function createLogService({ logs, stats, clock }: Options): Implementatio
       const fresh = found.filter(({ id }) => !known.has(id));
       known = new Set(found.map(({ id }) => id));
       if (fresh.length > 0) yield { lines: fresh.map(lineOf), nextPageToken: '', ...dropped() };
-      const behind = fresh.length >= largestPageSize;
-      after = behind ? fresh.at(-1)!.id : end;
+      const last = found.at(-1)?.id ?? after;
+      const behind = found.length >= largestPageSize && last > after && last < end;
+      after = behind ? last : end;
       if (!behind) await pause(clock, pollMs, signal);
     }
   }
@@ -90,7 +91,7 @@ function lineOf({ id, time, level, service, node, requestId, message, fields }: 
 }
 
 function filterOf({ level, node, service, requestId, from, to, q }: QueryLogsRequest): LogFilter {
-  for (const [param, value] of Object.entries({ node, service, request_id: requestId, q })) {
+  for (const [param, value] of Object.entries({ node, service, requestId, q })) {
     if (value.length > longestText) refuse(param, `must be at most ${longestText} characters, got ${value.length}`);
   }
   if (level !== '' && !isLogLevel(level)) refuse('level', `must be error, warn, info or debug, got "${level}"`);
@@ -121,7 +122,7 @@ function timeOf(param: string, text: string): number | undefined {
 
 function pageSizeOf({ pageSize = defaultPageSize }: QueryLogsRequest): number {
   if (pageSize < 1 || pageSize > largestPageSize)
-    refuse('page_size', `must be 1 to ${largestPageSize}, got ${pageSize}`);
+    refuse('pageSize', `must be 1 to ${largestPageSize}, got ${pageSize}`);
   return pageSize;
 }
 

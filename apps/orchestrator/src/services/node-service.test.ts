@@ -29,6 +29,20 @@ describe('nodes', () => {
     await expect(client.listNodeModels({ name: 'b' })).rejects.toMatchObject(refusal);
   });
 
+  it('of the file come back after they were removed, and leave with the file', async () => {
+    const { membership, client } = startService();
+    const declared = { name: 'j', kind: 'ollama', host: 'h', attributes: {} } as const;
+    membership.declare([declared]);
+    await client.removeNode({ name: 'j' });
+    await client.addNode({ node: { name: 'j', kind: 'ollama', host: 'h' } });
+    expect((await client.listNodes({})).nodes).toHaveLength(1);
+    await client.removeNode({ name: 'j' });
+    membership.declare([{ ...declared, name: 'k' }]);
+    await client.updateNode({ name: 'k', changes: { tier: 1 } });
+    membership.declare([]);
+    expect((await client.listNodes({})).nodes).toEqual([]);
+  });
+
   it('are drained, cordoned, uncordoned and removed; the answer is the node', async () => {
     const { register, whenReady, client } = startService();
     await register('a');

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, ClusterError, type Cluster, type NodeView } from '@tutti/core';
+import { canonicalModel, ClusterError, mayUseModel, type Cluster, type NodeView } from '@tutti/core';
 import { NodeDeclarationSchema, type NodeModelSchema, type NodeService } from '@tutti/proto/tutti/v1/node';
 import type { Implementation } from '@tutti/rpc';
 import { int32 } from '../members/int32.ts';
@@ -17,15 +17,17 @@ export function nodeService({ membership, cluster }: Options): Implementation<ty
   return {
     listNodes: async () => ({ nodes: membership.list() }),
     getNode: async ({ name }) => ({ node: find(name) }),
-    async listNodeModels({ name }) {
+    async listNodeModels({ name }, { principal }) {
       find(name);
       const view = membership.isConnected(name) && cluster.nodes.find((node) => node.name === name);
-      return { models: view ? modelsOf(view) : [] };
+      const models = view ? modelsOf(view) : [];
+      return { models: models.filter((model) => !principal || mayUseModel(principal, model.name!)) };
     },
     async addNode({ node }) {
       const declared = declarationFrom(node ?? create(NodeDeclarationSchema));
       const { name, kind } = declared;
-      if (membership.isConfigured(name)) {
+      // One that was removed is not shown, and may come back as the file has it.
+      if (membership.isConfigured(name) && membership.record(name)) {
         throw new ClusterError(
           'failed_precondition',
           `Node ${name} is declared in the configuration file. Change it there, or its attributes by PATCH /api/nodes/${name}.`,

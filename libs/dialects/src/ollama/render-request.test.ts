@@ -46,6 +46,13 @@ describe('renderRequest', () => {
     expect(bodyOf({ model: 'm', kind: chat, numCtx: { min: 100 } })).not.toHaveProperty('options');
   });
 
+  it('lets no other spelling of a field past it: Ollama reads names in any case, and the last one counts', () => {
+    const extraJson = '{"Model":"other","STREAM":true,"Options":{},"Keep_Alive":"0","\u017ftream":true,"other":1}';
+    const body = bodyOf({ model: 'm', kind: chat, dialect: 'ollama', extraJson }) as object;
+    expect(Object.keys(body).filter((key) => key !== key.toLowerCase() || key.includes('\u017f'))).toEqual([]);
+    expect(body).toMatchObject({ model: 'm', other: 1 });
+  });
+
   it('keeps prompts whole unless the client said otherwise', () => {
     const extraJson = '{"truncate":true,"shift":null}';
     expect(bodyOf({ model: 'm', kind: chat, dialect: 'ollama', extraJson })).toMatchObject({

@@ -47,12 +47,17 @@ function speaksOllama(call: Call): boolean {
 }
 
 function bodyText(call: Call, own: readonly MaybeMember[]): string {
-  const known = new Set(own.filter(([, raw]) => raw !== undefined).map(([key]) => key));
+  const known = new Set(own.map(([key]) => key));
   const unknown = speaksOllama(call) ? spanMembers(call.extraJson) : [];
   // To Ollama null is the same as nothing, and nothing would undo `neverCut`.
-  const extra = unknown.filter(([key, raw]) => !known.has(key) && raw !== 'null');
+  const extra = unknown.filter(([key, raw]) => !known.has(folded(key)) && raw !== 'null');
   const guards = call.kind.case === 'embed' ? [] : unlessNamed(extra, neverCut);
   return objectText([...own, ...guards, ...extra]);
+}
+
+/** As Ollama reads a name: in any case, and of two that it takes for one the last one counts. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }
 
 /** Unless told otherwise, Ollama cuts a prompt that is too long, and forgets its beginning, without a word. */

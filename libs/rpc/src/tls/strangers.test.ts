@@ -99,6 +99,20 @@ describe('a connection that proves nothing', () => {
     expect(await joined).toMatchObject({ nodeId: 'joined' });
   });
 
+  it('keeps nobody out by doing something for ever: the oldest makes room', async () => {
+    let asked = 0;
+    const join = () => new Promise<never>(() => void (asked += 1));
+    const { cluster, port, ca } = await servePort({ registry: { join } }, { maxStrangers: 4 });
+    const endless = Array.from({ length: 4 }, async () =>
+      registryClient(port, { ca })
+        .join({})
+        .catch(() => 'ended'),
+    );
+    await expect.poll(() => asked).toBe(4);
+    await registryClient(port, await cluster.node()).heartbeat({});
+    expect(await Promise.any(endless)).toBe('ended');
+  });
+
   it('counts no more, and may idle, once it has proven itself', async () => {
     const clock = clockFromNow();
     const peers = new Set<string>();

@@ -30,6 +30,7 @@ export function createStrangers({ clock, limit, idleMs }: StrangersOptions): Str
     for (const [socket, { running }] of strangers) if (running === 0) return socket;
     return undefined;
   };
+  const oldest = (): Socket => strangers.keys().next().value!;
   const remove = (socket: Socket): void => {
     strangers.get(socket)?.stopTimer();
     strangers.delete(socket);
@@ -38,10 +39,9 @@ export function createStrangers({ clock, limit, idleMs }: StrangersOptions): Str
   return {
     add(socket) {
       if (strangers.size >= limit) {
-        const victim = idleOne() ?? socket;
+        const victim = idleOne() ?? oldest();
         remove(victim);
         victim.destroy();
-        if (victim === socket) return;
       }
       strangers.set(socket, { running: 0, stopTimer: closeWhenIdle(socket) });
     },

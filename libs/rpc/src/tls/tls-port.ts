@@ -14,6 +14,8 @@ import { requiredIdentity } from './identity-rules.ts';
 import { nameOf, objection, provenPeer } from './peer.ts';
 import type { Peer } from './peer.ts';
 import { isTls, refusePlaintext } from './plaintext.ts';
+import { createRefusals } from './refusals.ts';
+import type { OnRefused } from './refusals.ts';
 import { createSecureServer, setCredentials } from './secure-server.ts';
 import { createStrangers } from './strangers.ts';
 
@@ -22,8 +24,7 @@ export interface TlsOptions {
   readonly clock: Clock;
   /** Whether a certificate counts no more; asked at each handshake and each call. */
   readonly isRevoked?: (identity: PeerIdentity) => boolean;
-  /** Told of connections that are turned away, for the log. */
-  readonly onRefused?: (refusal: { readonly peer: string; readonly reason: string }) => void;
+  readonly onRefused?: OnRefused;
   /** How many connections without a good certificate may be open; 256 by default. */
   readonly maxStrangers?: number;
 }
@@ -55,6 +56,7 @@ export function createTlsPort(
 ): TlsPort {
   const connections = new Map<string, Connection>();
   const strangers = createStrangers({ clock, limit: maxStrangers, idleMs: silenceMs });
+  const refused = createRefusals(clock, onRefused);
   let authorities = readAuthorities(credentials.ca);
 
   const secure = createSecureServer(credentials);
@@ -66,12 +68,10 @@ export function createTlsPort(
     serve(socket, connection.raw);
   });
   secure.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    refused(socket, `the TLS handshake failed (${error.code ?? 'unknown error'})`);
+    // Who leaves by himself is turned away by nobody: a machine that joins looks at our authority first, and hangs up.
+    if (error.code !== 'ECONNRESET') refused(socket, `the TLS handshake failed (${error.code ?? 'unknown error'})`);
     socket.destroy();
   });
-
-  const refused = ({ remoteAddress, remotePort }: Socket, reason: string): void =>
-    onRefused({ peer: `${remoteAddress}:${remotePort}`, reason });
 
   const identify = (connection: Connection, certificate: X509Certificate | undefined): void => {
     const { raw } = connection;

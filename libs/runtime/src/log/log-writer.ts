@@ -52,7 +52,8 @@ export function createLogWriter(options: Options): LogWriter {
       return true;
     } catch (thrown) {
       const { reason, message, retry, cause } = ClusterError.from(thrown);
-      if (!away) log.warn('the log store takes no lines', { reason, error: message, cause });
+      const why = cause instanceof Error ? cause.message : undefined;
+      if (!away) log.warn('the log store takes no lines', { reason, error: message, cause: why });
       away = true;
       if (retry === 'never') dropped += batch.length;
       return retry === 'never';

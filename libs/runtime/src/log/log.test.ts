@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { NewLogRecord } from '@tutti/core';
+import { ClusterError, type NewLogRecord } from '@tutti/core';
 import { createLog, type Log } from './log.ts';
 
 const canary = 'cAnArY0123456789-_cAnArY0123456789-_cAnArY0';
@@ -92,6 +92,13 @@ test('an error is its stack and its causes', async () => {
   await written(2);
   expect(lines[0]!.fields['error']).toMatch(/outer[\s\S]*at [\s\S]*inner/);
   expect(JSON.stringify(lines[1]!.fields)).toContain('bare');
+});
+
+test('an error that was foreseen is its sentence and that of its cause', async () => {
+  const cause = new Error('no such command');
+  log.warn('not stored', { error: new ClusterError('storage_unavailable', 'MongoDB cannot do this now.', { cause }) });
+  await written(1);
+  expect(lines[0]!.fields).toEqual({ error: 'MongoDB cannot do this now. (no such command)' });
 });
 
 test('no secret gets through: message, fields, names, stacks, causes, objects', async () => {

@@ -53,8 +53,12 @@ export function createLog({ service, node = '', level, file, sinks = [] }: Optio
 /** winston makes a line ready before it looks at its level; a line that nobody wants must cost nothing. */
 function skipDisabledLevels(log: Log): void {
   for (const level of logLevels) {
-    const write = log[level].bind(log) as (...line: unknown[]) => Log;
-    log[level] = (...line: unknown[]) => (log.isLevelEnabled(level) ? write(...line) : log);
+    const write = log[level] as (this: Log, ...line: unknown[]) => Log;
+    // A logger made from this one inherits the method, and must write as itself.
+    log[level] = function (this: Log | undefined, ...line: unknown[]) {
+      const self = this ?? log;
+      return self.isLevelEnabled(level) ? write.apply(self, line) : self;
+    };
   }
 }
 

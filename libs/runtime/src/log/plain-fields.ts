@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { ClusterError } from '@tutti/core';
 import { isSecretName, redacted } from './redacted.ts';
 
 /** Of one line: what is longer is cut. */
@@ -27,7 +28,7 @@ export function plainFields(fields: object): Record<string, unknown> {
     if (typeof value === 'string') return text(value);
     if (typeof value === 'boolean' || value === null || value === undefined || Number.isFinite(value)) return value;
     if (typeof value !== 'object') return text(typeof value === 'bigint' ? String(value) : inspect(value));
-    if (value instanceof Error) return text(inspect(value));
+    if (value instanceof Error) return text(errorText(value));
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (depth === deepest || left <= 0) return '[…]';
     if (hasToJson(value)) return plain(value.toJSON(), depth + 1);
@@ -48,6 +49,13 @@ export function plainFields(fields: object): Record<string, unknown> {
   } catch (error) {
     return { unreadable: redacted(inspect(error)) };
   }
+}
+
+/** What was foreseen is a sentence, and the one below it; what was not is a stack. */
+function errorText(error: Error): string {
+  if (!(error instanceof ClusterError) || error.reason === 'internal') return inspect(error);
+  const { message, cause } = error;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }
 
 /** How many tokens there were is no secret. */

@@ -35,11 +35,16 @@ export async function fetchAuthority(options: FetchAuthorityOptions): Promise<st
   const timer = setTimeout(() => reject(connectError({ code: 'ETIMEDOUT' }, port)), timeoutMs);
   const unlink = signal ? onAbort(signal, () => reject(abortError(signal))) : () => {};
   try {
-    return await promise;
+    const authority = await promise;
+    // The server is told that this is the end; it would take less for a failed handshake.
+    socket.destroySoon();
+    return authority;
+  } catch (error) {
+    socket.destroy();
+    throw error;
   } finally {
     clearTimeout(timer);
     unlink();
-    socket.destroy();
   }
 }
 

@@ -278,7 +278,7 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
 
       it('pages without gaps or repeats, in both directions', async () => {
         const random = seededRandom(1);
-        const lines = Array.from({ length: 250 }, (_, index) => ({
+        const lines = Array.from({ length: 125 }, (_, index) => ({
           ...line,
           time: now + Math.floor(random() * 1000),
           level: random() < 0.5 ? ('info' as const) : ('warn' as const),

@@ -14,8 +14,10 @@ import type { ServerState } from './server-state.ts';
 import { createStamp } from './stamp.ts';
 
 export interface FakeOllamaOptions {
-  /** 0, the default, for any that is free. It listens on loopback only. */
+  /** 0, the default, for any that is free. */
   readonly port?: number;
+  /** Address to listen on, 127.0.0.1. Names of other machines are refused on any, as Ollama does on loopback. */
+  readonly host?: string;
   /** A string is the name of a chat model. By default a small chat model and a small embedding model. */
   readonly models?: readonly (string | FakeModel)[];
   /** What the delays are measured with; the machine's time by default. */
@@ -75,7 +77,7 @@ export async function startFakeOllama(options: FakeOllamaOptions = {}): Promise<
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {

@@ -4,6 +4,7 @@ import { startFakeOllama } from './fake-ollama.ts';
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
+    host: { type: 'string', default: '127.0.0.1' },
     models: { type: 'string', default: 'smollm2:135m' },
     embedders: { type: 'string', default: '' },
     tokens: { type: 'string', default: '16' },
@@ -18,6 +19,7 @@ const names = (list: string): string[] => list.split(',').filter((name) => name 
 
 const fake = await startFakeOllama({
   port: Number(values.port),
+  host: values.host,
   models: [
     ...names(values.models),
     ...names(values.embedders).map((name) => ({ name, capabilities: ['embedding'] as const })),

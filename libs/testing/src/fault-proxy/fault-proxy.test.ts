@@ -120,7 +120,7 @@ describe('a fault proxy', () => {
     await proxy.set({ kind: 'slow', latencyMs: 100, bytesPerSecond: 100 });
     const client = dial(proxy);
     client.socket.write('x'.repeat(50));
-    await expect.poll(() => clock.pending).toBe(1);
+    await expect.poll(() => clock.pending, { timeout: 15_000 }).toBe(1);
     await clock.advance(99);
     expect(client.received()).toBe('');
     await advanceUntil(clock, () => client.received().length === 50);
@@ -137,7 +137,7 @@ describe('a fault proxy', () => {
     await proxy.set({ kind: 'half-open' });
     const after = dial(proxy);
     await proxy.whenOpened(2);
-    await expect.poll(() => atTarget.size).toBe(0);
+    await expect.poll(() => atTarget.size, { timeout: 15_000 }).toBe(0);
     await proxy.set(undefined);
     for (const { socket } of [client, after]) socket.write('two');
     await aMoment();

@@ -24,7 +24,7 @@ const clientOptions: MongoClientOptions = {
   serverSelectionTimeoutMS: 2000,
   connectTimeoutMS: 2000,
   socketTimeoutMS: 3000,
-  waitQueueTimeoutMS: 3000,
+  waitQueueTimeoutMS: 5000,
   maxPoolSize: 20,
   writeConcern: { w: 'majority' },
   ignoreUndefined: true,
