@@ -17,7 +17,6 @@ import {
 } from '@tutti/rpc';
 import type { Shutdown } from '@tutti/runtime';
 import type { Log } from '@tutti/runtime/log';
-import { refusalLog } from './refusal-log.ts';
 import type { Trust } from './trust.ts';
 
 /** The port where agents come, and whoever speaks gRPC. */
@@ -63,7 +62,7 @@ export function createAgentsPort(options: Options, shutdown: Shutdown): AgentsPo
     credentials: trust.credentials,
     clock,
     isRevoked: ({ kind, id }: { kind: string; id: string }) => kind === 'node' && isRemoved(id),
-    onRefused: refusalLog(log, clock),
+    onRefused: (refusal: object) => void log.warn('connection refused', refusal),
   };
 
   return {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { ClusterError, mayUseModel, type Clock, type Cluster, type NodeView } from '@tutti/core';
+import { mayUseModel, type Clock, type Cluster, type ClusterError, type NodeView } from '@tutti/core';
 import {
   errorBody,
   parseChat,

@@ -48,7 +48,9 @@ function pullOf(name: string): object[] {
 
 /** The model that the body names; undefined once the request has been refused. */
 function readName(exchange: Exchange): { name: string; stream: boolean } | undefined {
-  const refuse = (error: string): undefined => void exchange.json(400, goJson({ error }));
+  const refuse = (error: string): undefined => {
+    exchange.json(400, goJson({ error }));
+  };
   const decoded = decodeRequest(exchange.body, modelRequest);
   if ('error' in decoded) return refuse(decoded.error);
   const name = decoded.request.model || decoded.request.name;
