@@ -9,6 +9,7 @@ type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
  */
 export function answeredWithin(limitMs: number, credentials: ChannelCredentials): ChannelCredentials {
   // The one place where a connection can be got hold of before it is one.
+  // eslint-disable-next-line no-underscore-dangle
   const createConnector = credentials._createSecureConnector.bind(credentials);
   const limited: ChannelCredentials['_createSecureConnector'] = (...args) => {
     const connector = createConnector(...args);
