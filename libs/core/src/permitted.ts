@@ -10,11 +10,20 @@ import { matchesWildcard } from './wildcard.ts';
  * runs: below aliases and patterns, so that none of them leads around it.
  */
 export function permitted(next: Generate): Generate {
-  return async function* (call, context) {
-    requireModel(context.principal, call.model);
-    requirePriority(context);
-    yield* next(call, context);
+  return (call, context) => {
+    try {
+      requireModel(context.principal, call.model);
+      requirePriority(context);
+    } catch (thrown) {
+      return refused(thrown);
+    }
+    // Not a generator around the next one: that would cost every chunk.
+    return next(call, context);
   };
+}
+
+async function* refused(thrown: unknown): AsyncGenerator<never> {
+  throw thrown;
 }
 
 /** Whether the model may be used, and be seen, by whoever asks. */

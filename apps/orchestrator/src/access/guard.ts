@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { ClusterError, type Principal } from '@tutti/core';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { authenticateLocal, type Authenticate, type Credentials } from './authenticate.ts';
@@ -53,14 +53,18 @@ export function guard(app: FastifyInstance, options: GuardOptions): void {
   // Not when a route is added: a plugin's routes get their permission from a hook that runs after this one's.
   app.addHook('onReady', async () => routes.forEach(requirePermission));
 
-  app.addHook('onRequest', async (request, reply) => {
+  /** True if the request is let in; false if it has its answer already. */
+  const admit = (request: FastifyRequest, reply: FastifyReply): boolean => {
     refuseKeyInUrl(request.url);
     if (!isOurHost(request.host)) throw strangeHost(request.host);
     const { origin } = request.headers;
     if (origin !== undefined) {
       if (!mayUseUs(origin, request.protocol, request.host)) throw strangeOrigin(origin);
       allowPage(reply, origin);
-      if (isPreflight(request)) return answerPreflight(request, reply);
+      if (isPreflight(request)) {
+        answerPreflight(request, reply);
+        return false;
+      }
     }
     const permission = request.is404 ? Permission.PUBLIC : request.routeOptions.config.permission;
     try {
@@ -68,7 +72,18 @@ export function guard(app: FastifyInstance, options: GuardOptions): void {
       authorize(permission ?? Permission.UNSPECIFIED, request.principal);
     } catch (thrown) {
       if (!wantsPage(request, ClusterError.from(thrown))) throw thrown;
-      return reply.code(401).headers(loginHeaders).send(loginPage);
+      void reply.code(401).headers(loginHeaders).send(loginPage);
+      return false;
+    }
+    return true;
+  };
+
+  // Not async: a promise for every request costs more than all that is done here.
+  app.addHook('onRequest', (request, reply, done) => {
+    try {
+      if (admit(request, reply)) done();
+    } catch (thrown) {
+      done(thrown as Error);
     }
   });
 }

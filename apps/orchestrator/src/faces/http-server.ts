@@ -94,8 +94,8 @@ export function createHttpServer({
   });
   guard(app, access);
   // Not by the handler alone: that comes after the body, which nobody has a right to send.
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) throw unknownRoute(app, request, reply);
+  app.addHook('onRequest', (request, reply, done) => {
+    done(request.is404 ? unknownRoute(app, request, reply) : undefined);
   });
   app.addHook('onRoute', ({ url, config }) => {
     if (config?.dialect) dialects.declare(url, config.dialect);
