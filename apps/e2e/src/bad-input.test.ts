@@ -138,7 +138,9 @@ describe('bad HTTP', () => {
   };
 
   it('a flood of headers is 431', async () => {
-    expect(await raw(`GET / HTTP/1.1\r\nhost: localhost\r\n${'a: b\r\n'.repeat(10_000)}\r\n`)).toMatch(/^HTTP\/1\.1 431/);
+    expect(await raw(`GET / HTTP/1.1\r\nhost: localhost\r\n${'a: b\r\n'.repeat(10_000)}\r\n`)).toMatch(
+      /^HTTP\/1\.1 431/,
+    );
   });
 
   it('nonsense is 400', async () => {

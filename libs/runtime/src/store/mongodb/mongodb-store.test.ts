@@ -7,7 +7,7 @@ import { systemClock } from '../../system-clock.ts';
 import { storeContract } from '../contract.fixture.ts';
 import { openStore } from '../open-store.ts';
 import { storageError } from './mongodb-error.ts';
-import { mongoFixture, type MongoDatabase } from './mongodb.fixture.ts';
+import { indexed, mongoFixture, type MongoDatabase } from './mongodb.fixture.ts';
 
 const mongo = await mongoFixture();
 const skipped = 'skipped' in mongo ? mongo.skipped : undefined;
@@ -21,8 +21,9 @@ function emptyDatabase(): MongoDatabase {
 storeContract('mongodb', {
   skipped,
   async place() {
-    const { uri, database, remove } = emptyDatabase();
-    return { open: () => openStore({ ...common, mongodbUri: uri, mongodbDatabase: database }), remove };
+    const place = emptyDatabase();
+    const { uri: mongodbUri, database: mongodbDatabase, remove } = place;
+    return { open: async () => indexed(await openStore({ ...common, mongodbUri, mongodbDatabase }), place), remove };
   },
 });
 

@@ -1,6 +1,8 @@
 import { startMongoServer } from '@tutti/testing';
 import { MongoClient, type Db } from 'mongodb';
-import { afterAll } from 'vitest';
+import type { Store } from '@tutti/core';
+import { afterAll, expect } from 'vitest';
+import { indexes } from './schema.ts';
 
 export interface MongoDatabase {
   readonly uri: string;
@@ -46,4 +48,15 @@ function fixtureOf(uri: string): MongoFixture {
   };
 
   return { database };
+}
+
+/** Waits until a store's indexes are there: the stand-in for MongoDB now and then fails a write that comes while it makes one. */
+export async function indexed(store: Store, { look }: MongoDatabase): Promise<Store> {
+  await store.ping();
+  for (const [name, wanted] of Object.entries(indexes)) {
+    const made = () => look(async (db) => (await db.collection(name).indexes()).length);
+    // One more than we make: that of the id.
+    await expect.poll(() => made().catch(() => 0), { timeout: 15_000 }).toBe(wanted.length + 1);
+  }
+  return store;
 }
