@@ -1,5 +1,11 @@
-import type { Window } from './request-book.ts';
 import { durationMs, type RequestRecord } from './request-record.ts';
+
+/** Requests that ended in the last `windowMs`, newest first. */
+export interface Window {
+  /** Shorter than what was asked for if the book does not reach back so far. */
+  readonly windowMs: number;
+  readonly ended: readonly RequestRecord[];
+}
 
 /** Figures of requests that ended. What nothing was measured of is 0. */
 export interface Figures {

@@ -1,13 +1,6 @@
 import { ClusterError, type Call, type Clock, type Context, type Watcher } from '@tutti/core';
-import { figuresOf, type Figures } from './figures.ts';
+import { figuresOf, type Figures, type Window } from './figures.ts';
 import { trackRequest, type RequestRecord } from './request-record.ts';
-
-/** Requests that ended in the last `windowMs`, newest first. */
-export interface Window {
-  /** Shorter than what was asked for if the book does not reach back so far. */
-  readonly windowMs: number;
-  readonly ended: readonly RequestRecord[];
-}
 
 /** The requests that run and those that ended in the last hour. */
 export interface RequestBook {
