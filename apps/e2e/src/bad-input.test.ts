@@ -1,5 +1,6 @@
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './processes.ts';
 import { messages, model, startRig, type Rig } from './rig.ts';
@@ -122,6 +123,34 @@ describe('what is odd but allowed', () => {
       );
       expect(response.status).toBe(200);
     }
+  });
+});
+
+describe('bad gRPC', () => {
+  it.each([100_000, 900_000])('metadata of %i bytes is refused, and the port serves on', async (size) => {
+    const session = connectHttp2(`http://127.0.0.1:${rig.orchestrator.facts.grpcPort}`, {
+      maxSendHeaderBlockLength: 2 ** 20,
+    });
+    session.on('error', () => {});
+    const ask = async (metadata: Record<string, string>): Promise<string> => {
+      const call = session.request({
+        ':method': 'POST',
+        ':path': '/tutti.v1.ClusterService/GetStatus',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+        ...metadata,
+      });
+      let answer = 'closed';
+      call.on('response', (headers) => (answer = `${headers[':status']} ${String(headers['grpc-status'] ?? 'ok')}`));
+      call.on('error', () => {});
+      call.resume().end(Buffer.alloc(5));
+      await new Promise((resolve) => call.once('close', resolve));
+      return answer;
+    };
+    expect(await ask({ 'x-large': 'x'.repeat(size) })).not.toBe('200 ok');
+    session.destroy();
+    const status = (await (await fetch(`${rig.orchestrator.url}/api/cluster/status`)).json()) as { status: string };
+    expect(status.status).toBe('ok');
   });
 });
 
