@@ -38,7 +38,8 @@ function fill(file: string): number {
   return count;
 }
 
-describe.skipIf(missing)('the log viewer', () => {
+// Each letter that is typed is looked for in a million lines: seconds on a busy machine.
+describe.skipIf(missing)('the log viewer', { timeout: 60_000 }, () => {
   let folder: string;
   let orchestrator: Orchestrator;
   let browser: Browser;
