@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tutti/v1/node.proto.
  */
 export const file_tutti_v1_node: GenFile = /*@__PURE__*/
-  fileDesc("ChN0dXR0aS92MS9ub2RlLnByb3RvEgh0dXR0aS52MSLEAwoETm9kZRIMCgRuYW1lGAEgASgJEgoKAmlkGAIgASgJEiQKBnN0YXR1cxgDIAEoDjIULnR1dHRpLnYxLk5vZGVTdGF0dXMSDAoEa2luZBgEIAEoCRIPCgdwcm9ibGVtGAUgASgJEg8KB2JhY2tlbmQYBiABKAkSFwoPYmFja2VuZF92ZXJzaW9uGAcgASgJEhUKDWFnZW50X3ZlcnNpb24YCCABKAkSHQoQaGVhcnRiZWF0X2FnZV9tcxgJIAEoAUgAiAEBEhMKC21vZGVsX2NvdW50GAogASgFEiUKB3J1bm5lcnMYCyADKAsyFC50dXR0aS52MS5Ob2RlUnVubmVyEiIKBXNsb3RzGAwgASgLMhMudHV0dGkudjEuTm9kZVNsb3RzEi0KCGhhcmR3YXJlGA0gASgLMhYudHV0dGkudjEuTm9kZUhhcmR3YXJlSAGIAQESLAoKYXR0cmlidXRlcxgOIAEoCzIYLnR1dHRpLnYxLk5vZGVBdHRyaWJ1dGVzEh4KFmNlcnRpZmljYXRlX2V4cGlyZXNfYXQYDyABKAlCEwoRX2hlYXJ0YmVhdF9hZ2VfbXNCCwoJX2hhcmR3YXJlIvYBCg5Ob2RlQXR0cmlidXRlcxIRCgR0aWVyGAEgASgFSACIAQESEwoGd2VpZ2h0GAIgASgBSAGIAQESNAoGbGFiZWxzGAMgAygLMiQudHV0dGkudjEuTm9kZUF0dHJpYnV0ZXMuTGFiZWxzRW50cnkSDQoFdHJ1c3QYBCABKAkSDAoEdHlwZRgFIAEoCRIQCghwbGF0Zm9ybRgGIAEoCRIUCgxjYXBhYmlsaXRpZXMYByADKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfdGllckIJCgdfd2VpZ2h0ItwBCgpOb2RlUnVubmVyEg0KBW1vZGVsGAEgASgJEhsKDmNvbnRleHRfbGVuZ3RoGAIgASgFSACIAQESFwoKc2l6ZV9ieXRlcxgDIAEoAUgBiAEBEhcKCnZyYW1fYnl0ZXMYBCABKAFIAogBARIaCg1leHBpcmVzX2luX21zGAUgASgBSAOIAQESEQoJaW5fZmxpZ2h0GAYgASgFQhEKD19jb250ZXh0X2xlbmd0aEINCgtfc2l6ZV9ieXRlc0INCgtfdnJhbV9ieXRlc0IQCg5fZXhwaXJlc19pbl9tcyJMCglOb2RlU2xvdHMSDQoFdG90YWwYASABKAUSDAoEYnVzeRgCIAEoBRIPCgd3YWl0aW5nGAMgASgFEhEKCWluX2ZsaWdodBgEIAEoBSKwAgoMTm9kZUhhcmR3YXJlEhAKCGhvc3RuYW1lGAEgASgJEgoKAm9zGAIgASgJEgwKBGFyY2gYAyABKAkSEQoJY3B1X21vZGVsGAQgASgJEhYKCWNwdV9jb3VudBgFIAEoBUgAiAEBEhUKCGNwdV9sb2FkGAYgASgBSAGIAQESHwoSbWVtb3J5X3RvdGFsX2J5dGVzGAcgASgBSAKIAQESIwoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgIIAEoAUgDiAEBEh8KBGdwdXMYCSADKAsyES50dXR0aS52MS5Ob2RlR3B1QgwKCl9jcHVfY291bnRCCwoJX2NwdV9sb2FkQhUKE19tZW1vcnlfdG90YWxfYnl0ZXNCGQoXX21lbW9yeV9hdmFpbGFibGVfYnl0ZXMizwEKB05vZGVHcHUSDAoEbmFtZRgBIAEoCRIfChJtZW1vcnlfdG90YWxfYnl0ZXMYAiABKAFIAIgBARIeChFtZW1vcnlfdXNlZF9ieXRlcxgDIAEoAUgBiAEBEhoKDXRlbXBlcmF0dXJlX2MYBCABKAFIAogBARIRCgRsb2FkGAUgASgBSAOIAQFCFQoTX21lbW9yeV90b3RhbF9ieXRlc0IUChJfbWVtb3J5X3VzZWRfYnl0ZXNCEAoOX3RlbXBlcmF0dXJlX2NCBwoFX2xvYWQipwEKCU5vZGVNb2RlbBIMCgRuYW1lGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRIXCgpzaXplX2J5dGVzGAMgASgBSACIAQESFAoMY2FwYWJpbGl0aWVzGAQgAygJEhsKDmNvbnRleHRfbGVuZ3RoGAUgASgFSAGIAQESDgoGbG9hZGVkGAYgASgIQg0KC19zaXplX2J5dGVzQhEKD19jb250ZXh0X2xlbmd0aCJ3Cg9Ob2RlRGVjbGFyYXRpb24SDAoEbmFtZRgBIAEoCRIMCgRraW5kGAIgASgJEgwKBGhvc3QYAyABKAkSDAoEcG9ydBgEIAEoBRIsCgphdHRyaWJ1dGVzGAUgASgLMhgudHV0dGkudjEuTm9kZUF0dHJpYnV0ZXMiEgoQTGlzdE5vZGVzUmVxdWVzdCIyChFMaXN0Tm9kZXNSZXNwb25zZRIdCgVub2RlcxgBIAMoCzIOLnR1dHRpLnYxLk5vZGUiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIvCg9HZXROb2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUiJQoVTGlzdE5vZGVNb2RlbHNSZXF1ZXN0EgwKBG5hbWUYASABKAkiPQoWTGlzdE5vZGVNb2RlbHNSZXNwb25zZRIjCgZtb2RlbHMYASADKAsyEy50dXR0aS52MS5Ob2RlTW9kZWwiOQoOQWRkTm9kZVJlcXVlc3QSJwoEbm9kZRgBIAEoCzIZLnR1dHRpLnYxLk5vZGVEZWNsYXJhdGlvbiIvCg9BZGROb2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUiTAoRVXBkYXRlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIpCgdjaGFuZ2VzGAIgASgLMhgudHV0dGkudjEuTm9kZUF0dHJpYnV0ZXMiMgoSVXBkYXRlTm9kZVJlc3BvbnNlEhwKBG5vZGUYASABKAsyDi50dXR0aS52MS5Ob2RlIiAKEERyYWluTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIxChFEcmFpbk5vZGVSZXNwb25zZRIcCgRub2RlGAEgASgLMg4udHV0dGkudjEuTm9kZSIhChFDb3Jkb25Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIjIKEkNvcmRvbk5vZGVSZXNwb25zZRIcCgRub2RlGAEgASgLMg4udHV0dGkudjEuTm9kZSIjChNVbmNvcmRvbk5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiNAoUVW5jb3Jkb25Ob2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUiIQoRUmVtb3ZlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIyChJSZW1vdmVOb2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUqwAEKCk5vZGVTdGF0dXMSGwoXTk9ERV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFOT0RFX1NUQVRVU19SRUFEWRABEhkKFU5PREVfU1RBVFVTX1VOSEVBTFRIWRACEhcKE05PREVfU1RBVFVTX1NVU1BFQ1QQAxIYChROT0RFX1NUQVRVU19EUkFJTklORxAEEhgKFE5PREVfU1RBVFVTX0NPUkRPTkVEEAUSFgoSTk9ERV9TVEFUVVNfQUJTRU5UEAYy9wcKC05vZGVTZXJ2aWNlElwKCUxpc3ROb2RlcxIaLnR1dHRpLnYxLkxpc3ROb2Rlc1JlcXVlc3QaGy50dXR0aS52MS5MaXN0Tm9kZXNSZXNwb25zZSIWoLsYAoLT5JMCDBIKL2FwaS9ub2RlcxJjCgdHZXROb2RlEhgudHV0dGkudjEuR2V0Tm9kZVJlcXVlc3QaGS50dXR0aS52MS5HZXROb2RlUmVzcG9uc2UiI6C7GAKC0+STAhliBG5vZGUSES9hcGkvbm9kZXMve25hbWV9EnkKDkxpc3ROb2RlTW9kZWxzEh8udHV0dGkudjEuTGlzdE5vZGVNb2RlbHNSZXF1ZXN0GiAudHV0dGkudjEuTGlzdE5vZGVNb2RlbHNSZXNwb25zZSIkoLsYAoLT5JMCGhIYL2FwaS9ub2Rlcy97bmFtZX0vbW9kZWxzEmIKB0FkZE5vZGUSGC50dXR0aS52MS5BZGROb2RlUmVxdWVzdBoZLnR1dHRpLnYxLkFkZE5vZGVSZXNwb25zZSIioLsYBYLT5JMCGDoEbm9kZWIEbm9kZSIKL2FwaS9ub2RlcxJ1CgpVcGRhdGVOb2RlEhsudHV0dGkudjEuVXBkYXRlTm9kZVJlcXVlc3QaHC50dXR0aS52MS5VcGRhdGVOb2RlUmVzcG9uc2UiLKC7GASC0+STAiI6B2NoYW5nZXNiBG5vZGUyES9hcGkvbm9kZXMve25hbWV9Em8KCURyYWluTm9kZRIaLnR1dHRpLnYxLkRyYWluTm9kZVJlcXVlc3QaGy50dXR0aS52MS5EcmFpbk5vZGVSZXNwb25zZSIpoLsYBILT5JMCH2IEbm9kZSIXL2FwaS9ub2Rlcy97bmFtZX0vZHJhaW4ScwoKQ29yZG9uTm9kZRIbLnR1dHRpLnYxLkNvcmRvbk5vZGVSZXF1ZXN0GhwudHV0dGkudjEuQ29yZG9uTm9kZVJlc3BvbnNlIiqguxgEgtPkkwIgYgRub2RlIhgvYXBpL25vZGVzL3tuYW1lfS9jb3Jkb24SewoMVW5jb3Jkb25Ob2RlEh0udHV0dGkudjEuVW5jb3Jkb25Ob2RlUmVxdWVzdBoeLnR1dHRpLnYxLlVuY29yZG9uTm9kZVJlc3BvbnNlIiyguxgEgtPkkwIiYgRub2RlIhovYXBpL25vZGVzL3tuYW1lfS91bmNvcmRvbhJsCgpSZW1vdmVOb2RlEhsudHV0dGkudjEuUmVtb3ZlTm9kZVJlcXVlc3QaHC50dXR0aS52MS5SZW1vdmVOb2RlUmVzcG9uc2UiI6C7GAWC0+STAhliBG5vZGUqES9hcGkvbm9kZXMve25hbWV9YgZwcm90bzM", [file_google_api_annotations, file_tutti_v1_options]);
+  fileDesc("ChN0dXR0aS92MS9ub2RlLnByb3RvEgh0dXR0aS52MSLbBAoETm9kZRIMCgRuYW1lGAEgASgJEgoKAmlkGAIgASgJEiQKBnN0YXR1cxgDIAEoDjIULnR1dHRpLnYxLk5vZGVTdGF0dXMSDAoEa2luZBgEIAEoCRIPCgdwcm9ibGVtGAUgASgJEg8KB2JhY2tlbmQYBiABKAkSFwoPYmFja2VuZF92ZXJzaW9uGAcgASgJEhUKDWFnZW50X3ZlcnNpb24YCCABKAkSHQoQaGVhcnRiZWF0X2FnZV9tcxgJIAEoAUgAiAEBEhMKC21vZGVsX2NvdW50GAogASgFEiUKB3J1bm5lcnMYCyADKAsyFC50dXR0aS52MS5Ob2RlUnVubmVyEiIKBXNsb3RzGAwgASgLMhMudHV0dGkudjEuTm9kZVNsb3RzEi0KCGhhcmR3YXJlGA0gASgLMhYudHV0dGkudjEuTm9kZUhhcmR3YXJlSAGIAQESLAoKYXR0cmlidXRlcxgOIAEoCzIYLnR1dHRpLnYxLk5vZGVBdHRyaWJ1dGVzEh4KFmNlcnRpZmljYXRlX2V4cGlyZXNfYXQYDyABKAkSEAoId2FybmluZ3MYECADKAkSJgoHYnJlYWtlchgRIAEoCzIVLnR1dHRpLnYxLk5vZGVCcmVha2VyEiMKBnNwZWVkcxgSIAMoCzITLnR1dHRpLnYxLk5vZGVTcGVlZBIfChJtb2RlbF9tZW1vcnlfYnl0ZXMYEyABKAFIAogBAUITChFfaGVhcnRiZWF0X2FnZV9tc0ILCglfaGFyZHdhcmVCFQoTX21vZGVsX21lbW9yeV9ieXRlcyJ7CgtOb2RlQnJlYWtlchINCgVzdGF0ZRgBIAEoCRIQCghmYWlsdXJlcxgCIAEoBRITCgtyZXRyeV9pbl9tcxgDIAEoARIOCgZyZWFzb24YBCABKAkSJgoGbW9kZWxzGAUgAygLMhYudHV0dGkudjEuTW9kZWxCcmVha2VyImMKDE1vZGVsQnJlYWtlchINCgVtb2RlbBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIQCghmYWlsdXJlcxgDIAEoBRITCgtyZXRyeV9pbl9tcxgEIAEoARIOCgZyZWFzb24YBSABKAkiuwEKCU5vZGVTcGVlZBINCgVtb2RlbBgBIAEoCRIfChJwcmVmaWxsX3Blcl9zZWNvbmQYAiABKAFIAIgBARIeChFkZWNvZGVfcGVyX3NlY29uZBgDIAEoAUgBiAEBEhQKB2xvYWRfbXMYBCABKAFIAogBARIPCgdzYW1wbGVzGAUgASgFQhUKE19wcmVmaWxsX3Blcl9zZWNvbmRCFAoSX2RlY29kZV9wZXJfc2Vjb25kQgoKCF9sb2FkX21zIvYBCg5Ob2RlQXR0cmlidXRlcxIRCgR0aWVyGAEgASgFSACIAQESEwoGd2VpZ2h0GAIgASgBSAGIAQESNAoGbGFiZWxzGAMgAygLMiQudHV0dGkudjEuTm9kZUF0dHJpYnV0ZXMuTGFiZWxzRW50cnkSDQoFdHJ1c3QYBCABKAkSDAoEdHlwZRgFIAEoCRIQCghwbGF0Zm9ybRgGIAEoCRIUCgxjYXBhYmlsaXRpZXMYByADKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfdGllckIJCgdfd2VpZ2h0Iu0BCgpOb2RlUnVubmVyEg0KBW1vZGVsGAEgASgJEhsKDmNvbnRleHRfbGVuZ3RoGAIgASgFSACIAQESFwoKc2l6ZV9ieXRlcxgDIAEoAUgBiAEBEhcKCnZyYW1fYnl0ZXMYBCABKAFIAogBARIaCg1leHBpcmVzX2luX21zGAUgASgBSAOIAQESEQoJaW5fZmxpZ2h0GAYgASgFEg8KB3Byb2JsZW0YByABKAlCEQoPX2NvbnRleHRfbGVuZ3RoQg0KC19zaXplX2J5dGVzQg0KC192cmFtX2J5dGVzQhAKDl9leHBpcmVzX2luX21zIlwKCU5vZGVTbG90cxINCgV0b3RhbBgBIAEoBRIMCgRidXN5GAIgASgFEg8KB3dhaXRpbmcYAyABKAUSEQoJaW5fZmxpZ2h0GAQgASgFEg4KBnpvbWJpZRgFIAEoBSKwAgoMTm9kZUhhcmR3YXJlEhAKCGhvc3RuYW1lGAEgASgJEgoKAm9zGAIgASgJEgwKBGFyY2gYAyABKAkSEQoJY3B1X21vZGVsGAQgASgJEhYKCWNwdV9jb3VudBgFIAEoBUgAiAEBEhUKCGNwdV9sb2FkGAYgASgBSAGIAQESHwoSbWVtb3J5X3RvdGFsX2J5dGVzGAcgASgBSAKIAQESIwoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgIIAEoAUgDiAEBEh8KBGdwdXMYCSADKAsyES50dXR0aS52MS5Ob2RlR3B1QgwKCl9jcHVfY291bnRCCwoJX2NwdV9sb2FkQhUKE19tZW1vcnlfdG90YWxfYnl0ZXNCGQoXX21lbW9yeV9hdmFpbGFibGVfYnl0ZXMizwEKB05vZGVHcHUSDAoEbmFtZRgBIAEoCRIfChJtZW1vcnlfdG90YWxfYnl0ZXMYAiABKAFIAIgBARIeChFtZW1vcnlfdXNlZF9ieXRlcxgDIAEoAUgBiAEBEhoKDXRlbXBlcmF0dXJlX2MYBCABKAFIAogBARIRCgRsb2FkGAUgASgBSAOIAQFCFQoTX21lbW9yeV90b3RhbF9ieXRlc0IUChJfbWVtb3J5X3VzZWRfYnl0ZXNCEAoOX3RlbXBlcmF0dXJlX2NCBwoFX2xvYWQipwEKCU5vZGVNb2RlbBIMCgRuYW1lGAEgASgJEg4KBmRpZ2VzdBgCIAEoCRIXCgpzaXplX2J5dGVzGAMgASgBSACIAQESFAoMY2FwYWJpbGl0aWVzGAQgAygJEhsKDmNvbnRleHRfbGVuZ3RoGAUgASgFSAGIAQESDgoGbG9hZGVkGAYgASgIQg0KC19zaXplX2J5dGVzQhEKD19jb250ZXh0X2xlbmd0aCJ3Cg9Ob2RlRGVjbGFyYXRpb24SDAoEbmFtZRgBIAEoCRIMCgRraW5kGAIgASgJEgwKBGhvc3QYAyABKAkSDAoEcG9ydBgEIAEoBRIsCgphdHRyaWJ1dGVzGAUgASgLMhgudHV0dGkudjEuTm9kZUF0dHJpYnV0ZXMiEgoQTGlzdE5vZGVzUmVxdWVzdCIyChFMaXN0Tm9kZXNSZXNwb25zZRIdCgVub2RlcxgBIAMoCzIOLnR1dHRpLnYxLk5vZGUiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIvCg9HZXROb2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUiJQoVTGlzdE5vZGVNb2RlbHNSZXF1ZXN0EgwKBG5hbWUYASABKAkiPQoWTGlzdE5vZGVNb2RlbHNSZXNwb25zZRIjCgZtb2RlbHMYASADKAsyEy50dXR0aS52MS5Ob2RlTW9kZWwiOQoOQWRkTm9kZVJlcXVlc3QSJwoEbm9kZRgBIAEoCzIZLnR1dHRpLnYxLk5vZGVEZWNsYXJhdGlvbiIvCg9BZGROb2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUiTAoRVXBkYXRlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIpCgdjaGFuZ2VzGAIgASgLMhgudHV0dGkudjEuTm9kZUF0dHJpYnV0ZXMiMgoSVXBkYXRlTm9kZVJlc3BvbnNlEhwKBG5vZGUYASABKAsyDi50dXR0aS52MS5Ob2RlIkoKEERyYWluTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIYCgtkZWFkbGluZV9tcxgCIAEoAUgAiAEBQg4KDF9kZWFkbGluZV9tcyIxChFEcmFpbk5vZGVSZXNwb25zZRIcCgRub2RlGAEgASgLMg4udHV0dGkudjEuTm9kZSIhChFDb3Jkb25Ob2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJIjIKEkNvcmRvbk5vZGVSZXNwb25zZRIcCgRub2RlGAEgASgLMg4udHV0dGkudjEuTm9kZSIjChNVbmNvcmRvbk5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiNAoUVW5jb3Jkb25Ob2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUiIQoRUmVtb3ZlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIyChJSZW1vdmVOb2RlUmVzcG9uc2USHAoEbm9kZRgBIAEoCzIOLnR1dHRpLnYxLk5vZGUq1gEKCk5vZGVTdGF0dXMSGwoXTk9ERV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFOT0RFX1NUQVRVU19SRUFEWRABEhkKFU5PREVfU1RBVFVTX1VOSEVBTFRIWRACEhcKE05PREVfU1RBVFVTX1NVU1BFQ1QQAxIYChROT0RFX1NUQVRVU19EUkFJTklORxAEEhgKFE5PREVfU1RBVFVTX0NPUkRPTkVEEAUSFgoSTk9ERV9TVEFUVVNfQUJTRU5UEAYSFAoQTk9ERV9TVEFUVVNfTE9TVBAHMvcHCgtOb2RlU2VydmljZRJcCglMaXN0Tm9kZXMSGi50dXR0aS52MS5MaXN0Tm9kZXNSZXF1ZXN0GhsudHV0dGkudjEuTGlzdE5vZGVzUmVzcG9uc2UiFqC7GAKC0+STAgwSCi9hcGkvbm9kZXMSYwoHR2V0Tm9kZRIYLnR1dHRpLnYxLkdldE5vZGVSZXF1ZXN0GhkudHV0dGkudjEuR2V0Tm9kZVJlc3BvbnNlIiOguxgCgtPkkwIZYgRub2RlEhEvYXBpL25vZGVzL3tuYW1lfRJ5Cg5MaXN0Tm9kZU1vZGVscxIfLnR1dHRpLnYxLkxpc3ROb2RlTW9kZWxzUmVxdWVzdBogLnR1dHRpLnYxLkxpc3ROb2RlTW9kZWxzUmVzcG9uc2UiJKC7GAKC0+STAhoSGC9hcGkvbm9kZXMve25hbWV9L21vZGVscxJiCgdBZGROb2RlEhgudHV0dGkudjEuQWRkTm9kZVJlcXVlc3QaGS50dXR0aS52MS5BZGROb2RlUmVzcG9uc2UiIqC7GAWC0+STAhg6BG5vZGViBG5vZGUiCi9hcGkvbm9kZXMSdQoKVXBkYXRlTm9kZRIbLnR1dHRpLnYxLlVwZGF0ZU5vZGVSZXF1ZXN0GhwudHV0dGkudjEuVXBkYXRlTm9kZVJlc3BvbnNlIiyguxgEgtPkkwIiOgdjaGFuZ2VzYgRub2RlMhEvYXBpL25vZGVzL3tuYW1lfRJvCglEcmFpbk5vZGUSGi50dXR0aS52MS5EcmFpbk5vZGVSZXF1ZXN0GhsudHV0dGkudjEuRHJhaW5Ob2RlUmVzcG9uc2UiKaC7GASC0+STAh9iBG5vZGUiFy9hcGkvbm9kZXMve25hbWV9L2RyYWluEnMKCkNvcmRvbk5vZGUSGy50dXR0aS52MS5Db3Jkb25Ob2RlUmVxdWVzdBocLnR1dHRpLnYxLkNvcmRvbk5vZGVSZXNwb25zZSIqoLsYBILT5JMCIGIEbm9kZSIYL2FwaS9ub2Rlcy97bmFtZX0vY29yZG9uEnsKDFVuY29yZG9uTm9kZRIdLnR1dHRpLnYxLlVuY29yZG9uTm9kZVJlcXVlc3QaHi50dXR0aS52MS5VbmNvcmRvbk5vZGVSZXNwb25zZSIsoLsYBILT5JMCImIEbm9kZSIaL2FwaS9ub2Rlcy97bmFtZX0vdW5jb3Jkb24SbAoKUmVtb3ZlTm9kZRIbLnR1dHRpLnYxLlJlbW92ZU5vZGVSZXF1ZXN0GhwudHV0dGkudjEuUmVtb3ZlTm9kZVJlc3BvbnNlIiOguxgFgtPkkwIZYgRub2RlKhEvYXBpL25vZGVzL3tuYW1lfWIGcHJvdG8z", [file_google_api_annotations, file_tutti_v1_options]);
 
 /**
  * Node is a machine, or a model server without an agent.
@@ -124,6 +124,34 @@ export type Node = Message<"tutti.v1.Node"> & {
    * @generated from field: string certificate_expires_at = 15;
    */
   certificateExpiresAt: string;
+
+  /**
+   * What it reported that cannot be, and what was taken in its place.
+   *
+   * @generated from field: repeated string warnings = 16;
+   */
+  warnings: string[];
+
+  /**
+   * Whether its failures keep calls away.
+   *
+   * @generated from field: tutti.v1.NodeBreaker breaker = 17;
+   */
+  breaker?: NodeBreaker | undefined;
+
+  /**
+   * What was learnt of it, by model.
+   *
+   * @generated from field: repeated tutti.v1.NodeSpeed speeds = 18;
+   */
+  speeds: NodeSpeed[];
+
+  /**
+   * Memory that models may take, in bytes.
+   *
+   * @generated from field: optional double model_memory_bytes = 19;
+   */
+  modelMemoryBytes?: number | undefined;
 };
 
 /**
@@ -132,6 +160,153 @@ export type Node = Message<"tutti.v1.Node"> & {
  */
 export const NodeSchema: GenMessage<Node> = /*@__PURE__*/
   messageDesc(file_tutti_v1_node, 0);
+
+/**
+ * NodeBreaker keeps calls away from what fails.
+ *
+ * @generated from message tutti.v1.NodeBreaker
+ */
+export type NodeBreaker = Message<"tutti.v1.NodeBreaker"> & {
+  /**
+   * "closed": calls pass. "open": none does. "half-open": one at a time tries.
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * Failures in a row.
+   *
+   * @generated from field: int32 failures = 2;
+   */
+  failures: number;
+
+  /**
+   * Milliseconds until one call may try; 0: now.
+   *
+   * @generated from field: double retry_in_ms = 3;
+   */
+  retryInMs: number;
+
+  /**
+   * What failed last. Empty: nothing.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * Models on this node whose own breaker is not closed.
+   *
+   * @generated from field: repeated tutti.v1.ModelBreaker models = 5;
+   */
+  models: ModelBreaker[];
+};
+
+/**
+ * Describes the message tutti.v1.NodeBreaker.
+ * Use `create(NodeBreakerSchema)` to create a new message.
+ */
+export const NodeBreakerSchema: GenMessage<NodeBreaker> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_node, 1);
+
+/**
+ * ModelBreaker is the breaker of one model on one node.
+ *
+ * @generated from message tutti.v1.ModelBreaker
+ */
+export type ModelBreaker = Message<"tutti.v1.ModelBreaker"> & {
+  /**
+   * Name of the model.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * As NodeBreaker.state.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * Failures in a row.
+   *
+   * @generated from field: int32 failures = 3;
+   */
+  failures: number;
+
+  /**
+   * Milliseconds until one call may try; 0: now.
+   *
+   * @generated from field: double retry_in_ms = 4;
+   */
+  retryInMs: number;
+
+  /**
+   * What failed last.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message tutti.v1.ModelBreaker.
+ * Use `create(ModelBreakerSchema)` to create a new message.
+ */
+export const ModelBreakerSchema: GenMessage<ModelBreaker> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_node, 2);
+
+/**
+ * NodeSpeed is what was learnt of a model on a node. What was not measured is absent.
+ *
+ * @generated from message tutti.v1.NodeSpeed
+ */
+export type NodeSpeed = Message<"tutti.v1.NodeSpeed"> & {
+  /**
+   * Name of the model.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * Prompt tokens a second, without cached ones.
+   *
+   * @generated from field: optional double prefill_per_second = 2;
+   */
+  prefillPerSecond?: number | undefined;
+
+  /**
+   * Output tokens a second of one call.
+   *
+   * @generated from field: optional double decode_per_second = 3;
+   */
+  decodePerSecond?: number | undefined;
+
+  /**
+   * Milliseconds to load it.
+   *
+   * @generated from field: optional double load_ms = 4;
+   */
+  loadMs?: number | undefined;
+
+  /**
+   * Calls that this was learnt from.
+   *
+   * @generated from field: int32 samples = 5;
+   */
+  samples: number;
+};
+
+/**
+ * Describes the message tutti.v1.NodeSpeed.
+ * Use `create(NodeSpeedSchema)` to create a new message.
+ */
+export const NodeSpeedSchema: GenMessage<NodeSpeed> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_node, 3);
 
 /**
  * NodeAttributes are what people say of a node.
@@ -194,7 +369,7 @@ export type NodeAttributes = Message<"tutti.v1.NodeAttributes"> & {
  * Use `create(NodeAttributesSchema)` to create a new message.
  */
 export const NodeAttributesSchema: GenMessage<NodeAttributes> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 1);
+  messageDesc(file_tutti_v1_node, 4);
 
 /**
  * NodeRunner is a model in a node's memory.
@@ -243,6 +418,13 @@ export type NodeRunner = Message<"tutti.v1.NodeRunner"> & {
    * @generated from field: int32 in_flight = 6;
    */
   inFlight: number;
+
+  /**
+   * Why it shows no sign of life. Empty: it does.
+   *
+   * @generated from field: string problem = 7;
+   */
+  problem: string;
 };
 
 /**
@@ -250,7 +432,7 @@ export type NodeRunner = Message<"tutti.v1.NodeRunner"> & {
  * Use `create(NodeRunnerSchema)` to create a new message.
  */
 export const NodeRunnerSchema: GenMessage<NodeRunner> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 2);
+  messageDesc(file_tutti_v1_node, 5);
 
 /**
  * NodeSlots are the calls of a node.
@@ -285,6 +467,13 @@ export type NodeSlots = Message<"tutti.v1.NodeSlots"> & {
    * @generated from field: int32 in_flight = 4;
    */
   inFlight: number;
+
+  /**
+   * Cancelled, yet perhaps still burning in the backend.
+   *
+   * @generated from field: int32 zombie = 5;
+   */
+  zombie: number;
 };
 
 /**
@@ -292,7 +481,7 @@ export type NodeSlots = Message<"tutti.v1.NodeSlots"> & {
  * Use `create(NodeSlotsSchema)` to create a new message.
  */
 export const NodeSlotsSchema: GenMessage<NodeSlots> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 3);
+  messageDesc(file_tutti_v1_node, 6);
 
 /**
  * NodeHardware is a machine. What is not known is absent.
@@ -369,7 +558,7 @@ export type NodeHardware = Message<"tutti.v1.NodeHardware"> & {
  * Use `create(NodeHardwareSchema)` to create a new message.
  */
 export const NodeHardwareSchema: GenMessage<NodeHardware> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 4);
+  messageDesc(file_tutti_v1_node, 7);
 
 /**
  * NodeGpu is a graphics processor.
@@ -418,7 +607,7 @@ export type NodeGpu = Message<"tutti.v1.NodeGpu"> & {
  * Use `create(NodeGpuSchema)` to create a new message.
  */
 export const NodeGpuSchema: GenMessage<NodeGpu> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 5);
+  messageDesc(file_tutti_v1_node, 8);
 
 /**
  * NodeModel is a model on a node's disk.
@@ -474,7 +663,7 @@ export type NodeModel = Message<"tutti.v1.NodeModel"> & {
  * Use `create(NodeModelSchema)` to create a new message.
  */
 export const NodeModelSchema: GenMessage<NodeModel> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 6);
+  messageDesc(file_tutti_v1_node, 9);
 
 /**
  * NodeDeclaration is a node as people write it down.
@@ -523,7 +712,7 @@ export type NodeDeclaration = Message<"tutti.v1.NodeDeclaration"> & {
  * Use `create(NodeDeclarationSchema)` to create a new message.
  */
 export const NodeDeclarationSchema: GenMessage<NodeDeclaration> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 7);
+  messageDesc(file_tutti_v1_node, 10);
 
 /**
  * ListNodesRequest asks for all nodes.
@@ -538,7 +727,7 @@ export type ListNodesRequest = Message<"tutti.v1.ListNodesRequest"> & {
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema: GenMessage<ListNodesRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 8);
+  messageDesc(file_tutti_v1_node, 11);
 
 /**
  * ListNodesResponse is all nodes, by name.
@@ -559,7 +748,7 @@ export type ListNodesResponse = Message<"tutti.v1.ListNodesResponse"> & {
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema: GenMessage<ListNodesResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 9);
+  messageDesc(file_tutti_v1_node, 12);
 
 /**
  * GetNodeRequest names a node.
@@ -580,7 +769,7 @@ export type GetNodeRequest = Message<"tutti.v1.GetNodeRequest"> & {
  * Use `create(GetNodeRequestSchema)` to create a new message.
  */
 export const GetNodeRequestSchema: GenMessage<GetNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 10);
+  messageDesc(file_tutti_v1_node, 13);
 
 /**
  * GetNodeResponse is the node.
@@ -601,7 +790,7 @@ export type GetNodeResponse = Message<"tutti.v1.GetNodeResponse"> & {
  * Use `create(GetNodeResponseSchema)` to create a new message.
  */
 export const GetNodeResponseSchema: GenMessage<GetNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 11);
+  messageDesc(file_tutti_v1_node, 14);
 
 /**
  * ListNodeModelsRequest names a node.
@@ -622,7 +811,7 @@ export type ListNodeModelsRequest = Message<"tutti.v1.ListNodeModelsRequest"> & 
  * Use `create(ListNodeModelsRequestSchema)` to create a new message.
  */
 export const ListNodeModelsRequestSchema: GenMessage<ListNodeModelsRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 12);
+  messageDesc(file_tutti_v1_node, 15);
 
 /**
  * ListNodeModelsResponse is what is on its disk.
@@ -643,7 +832,7 @@ export type ListNodeModelsResponse = Message<"tutti.v1.ListNodeModelsResponse"> 
  * Use `create(ListNodeModelsResponseSchema)` to create a new message.
  */
 export const ListNodeModelsResponseSchema: GenMessage<ListNodeModelsResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 13);
+  messageDesc(file_tutti_v1_node, 16);
 
 /**
  * AddNodeRequest declares a node. ALREADY_EXISTS has no place here: a name that is declared is declared anew.
@@ -664,7 +853,7 @@ export type AddNodeRequest = Message<"tutti.v1.AddNodeRequest"> & {
  * Use `create(AddNodeRequestSchema)` to create a new message.
  */
 export const AddNodeRequestSchema: GenMessage<AddNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 14);
+  messageDesc(file_tutti_v1_node, 17);
 
 /**
  * AddNodeResponse is the node.
@@ -685,7 +874,7 @@ export type AddNodeResponse = Message<"tutti.v1.AddNodeResponse"> & {
  * Use `create(AddNodeResponseSchema)` to create a new message.
  */
 export const AddNodeResponseSchema: GenMessage<AddNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 15);
+  messageDesc(file_tutti_v1_node, 18);
 
 /**
  * UpdateNodeRequest changes a node.
@@ -713,7 +902,7 @@ export type UpdateNodeRequest = Message<"tutti.v1.UpdateNodeRequest"> & {
  * Use `create(UpdateNodeRequestSchema)` to create a new message.
  */
 export const UpdateNodeRequestSchema: GenMessage<UpdateNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 16);
+  messageDesc(file_tutti_v1_node, 19);
 
 /**
  * UpdateNodeResponse is the node.
@@ -734,7 +923,7 @@ export type UpdateNodeResponse = Message<"tutti.v1.UpdateNodeResponse"> & {
  * Use `create(UpdateNodeResponseSchema)` to create a new message.
  */
 export const UpdateNodeResponseSchema: GenMessage<UpdateNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 17);
+  messageDesc(file_tutti_v1_node, 20);
 
 /**
  * DrainNodeRequest names a node.
@@ -748,6 +937,13 @@ export type DrainNodeRequest = Message<"tutti.v1.DrainNodeRequest"> & {
    * @generated from field: string name = 1;
    */
   name: string;
+
+  /**
+   * Milliseconds after which calls that still run there are ended. Absent: they may take as long as they need.
+   *
+   * @generated from field: optional double deadline_ms = 2;
+   */
+  deadlineMs?: number | undefined;
 };
 
 /**
@@ -755,7 +951,7 @@ export type DrainNodeRequest = Message<"tutti.v1.DrainNodeRequest"> & {
  * Use `create(DrainNodeRequestSchema)` to create a new message.
  */
 export const DrainNodeRequestSchema: GenMessage<DrainNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 18);
+  messageDesc(file_tutti_v1_node, 21);
 
 /**
  * DrainNodeResponse is the node.
@@ -776,7 +972,7 @@ export type DrainNodeResponse = Message<"tutti.v1.DrainNodeResponse"> & {
  * Use `create(DrainNodeResponseSchema)` to create a new message.
  */
 export const DrainNodeResponseSchema: GenMessage<DrainNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 19);
+  messageDesc(file_tutti_v1_node, 22);
 
 /**
  * CordonNodeRequest names a node.
@@ -797,7 +993,7 @@ export type CordonNodeRequest = Message<"tutti.v1.CordonNodeRequest"> & {
  * Use `create(CordonNodeRequestSchema)` to create a new message.
  */
 export const CordonNodeRequestSchema: GenMessage<CordonNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 20);
+  messageDesc(file_tutti_v1_node, 23);
 
 /**
  * CordonNodeResponse is the node.
@@ -818,7 +1014,7 @@ export type CordonNodeResponse = Message<"tutti.v1.CordonNodeResponse"> & {
  * Use `create(CordonNodeResponseSchema)` to create a new message.
  */
 export const CordonNodeResponseSchema: GenMessage<CordonNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 21);
+  messageDesc(file_tutti_v1_node, 24);
 
 /**
  * UncordonNodeRequest names a node.
@@ -839,7 +1035,7 @@ export type UncordonNodeRequest = Message<"tutti.v1.UncordonNodeRequest"> & {
  * Use `create(UncordonNodeRequestSchema)` to create a new message.
  */
 export const UncordonNodeRequestSchema: GenMessage<UncordonNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 22);
+  messageDesc(file_tutti_v1_node, 25);
 
 /**
  * UncordonNodeResponse is the node.
@@ -860,7 +1056,7 @@ export type UncordonNodeResponse = Message<"tutti.v1.UncordonNodeResponse"> & {
  * Use `create(UncordonNodeResponseSchema)` to create a new message.
  */
 export const UncordonNodeResponseSchema: GenMessage<UncordonNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 23);
+  messageDesc(file_tutti_v1_node, 26);
 
 /**
  * RemoveNodeRequest names a node.
@@ -881,7 +1077,7 @@ export type RemoveNodeRequest = Message<"tutti.v1.RemoveNodeRequest"> & {
  * Use `create(RemoveNodeRequestSchema)` to create a new message.
  */
 export const RemoveNodeRequestSchema: GenMessage<RemoveNodeRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 24);
+  messageDesc(file_tutti_v1_node, 27);
 
 /**
  * RemoveNodeResponse is the node.
@@ -902,7 +1098,7 @@ export type RemoveNodeResponse = Message<"tutti.v1.RemoveNodeResponse"> & {
  * Use `create(RemoveNodeResponseSchema)` to create a new message.
  */
 export const RemoveNodeResponseSchema: GenMessage<RemoveNodeResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_node, 25);
+  messageDesc(file_tutti_v1_node, 28);
 
 /**
  * NodeStatus is whether a node gets calls, and if not, why.
@@ -958,6 +1154,13 @@ export const NodeStatus = {
    * @generated from enum value: NODE_STATUS_ABSENT = 6;
    */
   ABSENT: 6,
+
+  /**
+   * It was connected, and is silent for so long that it counts as gone.
+   *
+   * @generated from enum value: NODE_STATUS_LOST = 7;
+   */
+  LOST: 7,
 } as const;
 
 /**

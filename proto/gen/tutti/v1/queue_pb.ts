@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tutti/v1/queue.proto.
  */
 export const file_tutti_v1_queue: GenFile = /*@__PURE__*/
-  fileDesc("ChR0dXR0aS92MS9xdWV1ZS5wcm90bxIIdHV0dGkudjEiFwoVR2V0UXVldWVTdGF0dXNSZXF1ZXN0Iq4BChZHZXRRdWV1ZVN0YXR1c1Jlc3BvbnNlEg4KBnBhdXNlZBgBIAEoCBIPCgd3YWl0aW5nGAIgASgFEhEKCWluX2ZsaWdodBgDIAEoBRISCgpxdWV1ZV9zaXplGAQgASgFEhMKC2NvbmN1cnJlbmN5GAUgASgFEhEKCW9sZGVzdF9tcxgGIAEoARIkCgVjYWxscxgHIAMoCzIVLnR1dHRpLnYxLldhaXRpbmdDYWxsInkKC1dhaXRpbmdDYWxsEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAkSEAoIcG9zaXRpb24YBCABKAUSEgoKd2FpdGluZ19tcxgFIAEoARIPCgdhdHRlbXB0GAYgASgFIhMKEVBhdXNlUXVldWVSZXF1ZXN0IjUKElBhdXNlUXVldWVSZXNwb25zZRIOCgZwYXVzZWQYASABKAgSDwoHd2FpdGluZxgCIAEoBSIUChJSZXN1bWVRdWV1ZVJlcXVlc3QiNgoTUmVzdW1lUXVldWVSZXNwb25zZRIOCgZwYXVzZWQYASABKAgSDwoHd2FpdGluZxgCIAEoBTLUAgoMUXVldWVTZXJ2aWNlEnIKDkdldFF1ZXVlU3RhdHVzEh8udHV0dGkudjEuR2V0UXVldWVTdGF0dXNSZXF1ZXN0GiAudHV0dGkudjEuR2V0UXVldWVTdGF0dXNSZXNwb25zZSIdoLsYAoLT5JMCExIRL2FwaS9xdWV1ZS9zdGF0dXMSZQoKUGF1c2VRdWV1ZRIbLnR1dHRpLnYxLlBhdXNlUXVldWVSZXF1ZXN0GhwudHV0dGkudjEuUGF1c2VRdWV1ZVJlc3BvbnNlIhyguxgEgtPkkwISIhAvYXBpL3F1ZXVlL3BhdXNlEmkKC1Jlc3VtZVF1ZXVlEhwudHV0dGkudjEuUmVzdW1lUXVldWVSZXF1ZXN0Gh0udHV0dGkudjEuUmVzdW1lUXVldWVSZXNwb25zZSIdoLsYBILT5JMCEyIRL2FwaS9xdWV1ZS9yZXN1bWViBnByb3RvMw", [file_google_api_annotations, file_tutti_v1_options]);
+  fileDesc("ChR0dXR0aS92MS9xdWV1ZS5wcm90bxIIdHV0dGkudjEiJwoVR2V0UXVldWVTdGF0dXNSZXF1ZXN0Eg4KBmZvbGxvdxgBIAEoCCLQAQoWR2V0UXVldWVTdGF0dXNSZXNwb25zZRIOCgZwYXVzZWQYASABKAgSDwoHd2FpdGluZxgCIAEoBRIRCglpbl9mbGlnaHQYAyABKAUSEgoKcXVldWVfc2l6ZRgEIAEoBRITCgtjb25jdXJyZW5jeRgFIAEoBRIRCglvbGRlc3RfbXMYBiABKAESJAoFY2FsbHMYByADKAsyFS50dXR0aS52MS5XYWl0aW5nQ2FsbBIPCgd3YWl0X21zGAggASgBEg8KB3JlZnVzZWQYCSABKAEiJwoRQ2FuY2VsQ2FsbFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCSI4ChJDYW5jZWxDYWxsUmVzcG9uc2USEQoJY2FuY2VsbGVkGAEgASgFEg8KB3dhaXRpbmcYAiABKAUipgEKC1dhaXRpbmdDYWxsEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSEAoIcHJpb3JpdHkYAyABKAkSEAoIcG9zaXRpb24YBCABKAUSEgoKd2FpdGluZ19tcxgFIAEoARIPCgdhdHRlbXB0GAYgASgFEhMKBmV0YV9tcxgHIAEoAUgAiAEBEgsKA2tleRgIIAEoCUIJCgdfZXRhX21zIhMKEVBhdXNlUXVldWVSZXF1ZXN0IjUKElBhdXNlUXVldWVSZXNwb25zZRIOCgZwYXVzZWQYASABKAgSDwoHd2FpdGluZxgCIAEoBSIUChJSZXN1bWVRdWV1ZVJlcXVlc3QiNgoTUmVzdW1lUXVldWVSZXNwb25zZRIOCgZwYXVzZWQYASABKAgSDwoHd2FpdGluZxgCIAEoBTLPAwoMUXVldWVTZXJ2aWNlEngKDkdldFF1ZXVlU3RhdHVzEh8udHV0dGkudjEuR2V0UXVldWVTdGF0dXNSZXF1ZXN0GiAudHV0dGkudjEuR2V0UXVldWVTdGF0dXNSZXNwb25zZSIhoLsYAqi7GAGC0+STAhMSES9hcGkvcXVldWUvc3RhdHVzMAESZQoKUGF1c2VRdWV1ZRIbLnR1dHRpLnYxLlBhdXNlUXVldWVSZXF1ZXN0GhwudHV0dGkudjEuUGF1c2VRdWV1ZVJlc3BvbnNlIhyguxgEgtPkkwISIhAvYXBpL3F1ZXVlL3BhdXNlEmkKC1Jlc3VtZVF1ZXVlEhwudHV0dGkudjEuUmVzdW1lUXVldWVSZXF1ZXN0Gh0udHV0dGkudjEuUmVzdW1lUXVldWVSZXNwb25zZSIdoLsYBILT5JMCEyIRL2FwaS9xdWV1ZS9yZXN1bWUScwoKQ2FuY2VsQ2FsbBIbLnR1dHRpLnYxLkNhbmNlbENhbGxSZXF1ZXN0GhwudHV0dGkudjEuQ2FuY2VsQ2FsbFJlc3BvbnNlIiqguxgEgtPkkwIgIh4vYXBpL3F1ZXVlL3tyZXF1ZXN0X2lkfS9jYW5jZWxiBnByb3RvMw", [file_google_api_annotations, file_tutti_v1_options]);
 
 /**
  * GetQueueStatusRequest asks for the queue.
@@ -20,6 +20,12 @@ export const file_tutti_v1_queue: GenFile = /*@__PURE__*/
  * @generated from message tutti.v1.GetQueueStatusRequest
  */
 export type GetQueueStatusRequest = Message<"tutti.v1.GetQueueStatusRequest"> & {
+  /**
+   * Whether to go on with each change.
+   *
+   * @generated from field: bool follow = 1;
+   */
+  follow: boolean;
 };
 
 /**
@@ -83,6 +89,20 @@ export type GetQueueStatusResponse = Message<"tutti.v1.GetQueueStatusResponse"> 
    * @generated from field: repeated tutti.v1.WaitingCall calls = 7;
    */
   calls: WaitingCall[];
+
+  /**
+   * Expected milliseconds that a call of class "default" would wait if it came now.
+   *
+   * @generated from field: double wait_ms = 8;
+   */
+  waitMs: number;
+
+  /**
+   * Calls refused since the start because they would have waited too long.
+   *
+   * @generated from field: double refused = 9;
+   */
+  refused: number;
 };
 
 /**
@@ -91,6 +111,55 @@ export type GetQueueStatusResponse = Message<"tutti.v1.GetQueueStatusResponse"> 
  */
 export const GetQueueStatusResponseSchema: GenMessage<GetQueueStatusResponse> = /*@__PURE__*/
   messageDesc(file_tutti_v1_queue, 1);
+
+/**
+ * CancelCallRequest names a call that waits.
+ *
+ * @generated from message tutti.v1.CancelCallRequest
+ */
+export type CancelCallRequest = Message<"tutti.v1.CancelCallRequest"> & {
+  /**
+   * Id of its request.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message tutti.v1.CancelCallRequest.
+ * Use `create(CancelCallRequestSchema)` to create a new message.
+ */
+export const CancelCallRequestSchema: GenMessage<CancelCallRequest> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_queue, 2);
+
+/**
+ * CancelCallResponse is the queue afterwards.
+ *
+ * @generated from message tutti.v1.CancelCallResponse
+ */
+export type CancelCallResponse = Message<"tutti.v1.CancelCallResponse"> & {
+  /**
+   * Calls that were ended: 0 if none waited under that id.
+   *
+   * @generated from field: int32 cancelled = 1;
+   */
+  cancelled: number;
+
+  /**
+   * Calls that wait.
+   *
+   * @generated from field: int32 waiting = 2;
+   */
+  waiting: number;
+};
+
+/**
+ * Describes the message tutti.v1.CancelCallResponse.
+ * Use `create(CancelCallResponseSchema)` to create a new message.
+ */
+export const CancelCallResponseSchema: GenMessage<CancelCallResponse> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_queue, 3);
 
 /**
  * WaitingCall is a call in the queue.
@@ -139,6 +208,20 @@ export type WaitingCall = Message<"tutti.v1.WaitingCall"> & {
    * @generated from field: int32 attempt = 6;
    */
   attempt: number;
+
+  /**
+   * Expected milliseconds until it starts. Absent: unknown.
+   *
+   * @generated from field: optional double eta_ms = 7;
+   */
+  etaMs?: number | undefined;
+
+  /**
+   * Id of the key that sent it.
+   *
+   * @generated from field: string key = 8;
+   */
+  key: string;
 };
 
 /**
@@ -146,7 +229,7 @@ export type WaitingCall = Message<"tutti.v1.WaitingCall"> & {
  * Use `create(WaitingCallSchema)` to create a new message.
  */
 export const WaitingCallSchema: GenMessage<WaitingCall> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_queue, 2);
+  messageDesc(file_tutti_v1_queue, 4);
 
 /**
  * PauseQueueRequest pauses the queue.
@@ -161,7 +244,7 @@ export type PauseQueueRequest = Message<"tutti.v1.PauseQueueRequest"> & {
  * Use `create(PauseQueueRequestSchema)` to create a new message.
  */
 export const PauseQueueRequestSchema: GenMessage<PauseQueueRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_queue, 3);
+  messageDesc(file_tutti_v1_queue, 5);
 
 /**
  * PauseQueueResponse is the queue afterwards.
@@ -189,7 +272,7 @@ export type PauseQueueResponse = Message<"tutti.v1.PauseQueueResponse"> & {
  * Use `create(PauseQueueResponseSchema)` to create a new message.
  */
 export const PauseQueueResponseSchema: GenMessage<PauseQueueResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_queue, 4);
+  messageDesc(file_tutti_v1_queue, 6);
 
 /**
  * ResumeQueueRequest resumes the queue.
@@ -204,7 +287,7 @@ export type ResumeQueueRequest = Message<"tutti.v1.ResumeQueueRequest"> & {
  * Use `create(ResumeQueueRequestSchema)` to create a new message.
  */
 export const ResumeQueueRequestSchema: GenMessage<ResumeQueueRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_queue, 5);
+  messageDesc(file_tutti_v1_queue, 7);
 
 /**
  * ResumeQueueResponse is the queue afterwards.
@@ -232,7 +315,7 @@ export type ResumeQueueResponse = Message<"tutti.v1.ResumeQueueResponse"> & {
  * Use `create(ResumeQueueResponseSchema)` to create a new message.
  */
 export const ResumeQueueResponseSchema: GenMessage<ResumeQueueResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_queue, 6);
+  messageDesc(file_tutti_v1_queue, 8);
 
 /**
  * QueueService shows and steers the calls that wait for a node.
@@ -241,12 +324,12 @@ export const ResumeQueueResponseSchema: GenMessage<ResumeQueueResponse> = /*@__P
  */
 export const QueueService: GenService<{
   /**
-   * GetQueueStatus returns who waits.
+   * GetQueueStatus returns who waits; with `follow`, then again at each change until the client leaves.
    *
    * @generated from rpc tutti.v1.QueueService.GetQueueStatus
    */
   getQueueStatus: {
-    methodKind: "unary";
+    methodKind: "server_streaming";
     input: typeof GetQueueStatusRequestSchema;
     output: typeof GetQueueStatusResponseSchema;
   },
@@ -269,6 +352,16 @@ export const QueueService: GenService<{
     methodKind: "unary";
     input: typeof ResumeQueueRequestSchema;
     output: typeof ResumeQueueResponseSchema;
+  },
+  /**
+   * CancelCall ends a call that waits. One that runs is not touched.
+   *
+   * @generated from rpc tutti.v1.QueueService.CancelCall
+   */
+  cancelCall: {
+    methodKind: "unary";
+    input: typeof CancelCallRequestSchema;
+    output: typeof CancelCallResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tutti_v1_queue, 0);

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tutti/agent/v1/state.proto.
  */
 export const file_tutti_agent_v1_state: GenFile = /*@__PURE__*/
-  fileDesc("Chp0dXR0aS9hZ2VudC92MS9zdGF0ZS5wcm90bxIOdHV0dGkuYWdlbnQudjEijAIKCU5vZGVTdGF0ZRILCgNzZXEYASABKAESDwoHYm9vdF9pZBgCIAEoCRItCgdiYWNrZW5kGAMgASgLMhwudHV0dGkuYWdlbnQudjEuQmFja2VuZFN0YXRlEiUKBm1vZGVscxgEIAMoCzIVLnR1dHRpLmFnZW50LnYxLk1vZGVsEicKB3J1bm5lcnMYBSADKAsyFi50dXR0aS5hZ2VudC52MS5SdW5uZXISJAoFc2xvdHMYBiABKAsyFS50dXR0aS5hZ2VudC52MS5TbG90cxIqCghoYXJkd2FyZRgHIAEoCzIYLnR1dHRpLmFnZW50LnYxLkhhcmR3YXJlEhAKCGRyYWluaW5nGAggASgIIj4KDEJhY2tlbmRTdGF0ZRIMCgRraW5kGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDwoHcHJvYmxlbRgDIAEoCSK+AQoFTW9kZWwSDAoEbmFtZRgBIAEoCRIOCgZkaWdlc3QYAiABKAkSFwoKc2l6ZV9ieXRlcxgDIAEoAUgAiAEBEhQKDGNhcGFiaWxpdGllcxgEIAMoCRIbCg5jb250ZXh0X2xlbmd0aBgFIAEoDUgBiAEBEhMKC21vZGlmaWVkX2F0GAYgASgJEhQKDGRldGFpbHNfanNvbhgHIAEoCUINCgtfc2l6ZV9ieXRlc0IRCg9fY29udGV4dF9sZW5ndGgiiQIKBlJ1bm5lchINCgVtb2RlbBgBIAEoCRIOCgZkaWdlc3QYAiABKAkSGwoOY29udGV4dF9sZW5ndGgYAyABKA1IAIgBARIXCgpzaXplX2J5dGVzGAQgASgBSAGIAQESFwoKdnJhbV9ieXRlcxgFIAEoAUgCiAEBEhoKDWV4cGlyZXNfaW5fbXMYBiABKAFIA4gBARISCgVzbG90cxgHIAEoDUgEiAEBEhQKDGRldGFpbHNfanNvbhgIIAEoCUIRCg9fY29udGV4dF9sZW5ndGhCDQoLX3NpemVfYnl0ZXNCDQoLX3ZyYW1fYnl0ZXNCEAoOX2V4cGlyZXNfaW5fbXNCCAoGX3Nsb3RzIlkKBVNsb3RzEg0KBXRvdGFsGAEgASgNEgwKBGJ1c3kYAiABKA0SDgoGem9tYmllGAMgASgNEg8KB3dhaXRpbmcYBCABKA0SEgoKcGVyX3J1bm5lchgFIAEoDSKuAgoISGFyZHdhcmUSEAoIaG9zdG5hbWUYASABKAkSCgoCb3MYAiABKAkSDAoEYXJjaBgDIAEoCRIRCgljcHVfbW9kZWwYBCABKAkSFgoJY3B1X2NvdW50GAUgASgNSACIAQESFQoIY3B1X2xvYWQYBiABKAFIAYgBARIfChJtZW1vcnlfdG90YWxfYnl0ZXMYByABKAFIAogBARIjChZtZW1vcnlfYXZhaWxhYmxlX2J5dGVzGAggASgBSAOIAQESIQoEZ3B1cxgJIAMoCzITLnR1dHRpLmFnZW50LnYxLkdwdUIMCgpfY3B1X2NvdW50QgsKCV9jcHVfbG9hZEIVChNfbWVtb3J5X3RvdGFsX2J5dGVzQhkKF19tZW1vcnlfYXZhaWxhYmxlX2J5dGVzIssBCgNHcHUSDAoEbmFtZRgBIAEoCRIfChJtZW1vcnlfdG90YWxfYnl0ZXMYAiABKAFIAIgBARIeChFtZW1vcnlfdXNlZF9ieXRlcxgDIAEoAUgBiAEBEhoKDXRlbXBlcmF0dXJlX2MYBCABKAFIAogBARIRCgRsb2FkGAUgASgBSAOIAQFCFQoTX21lbW9yeV90b3RhbF9ieXRlc0IUChJfbWVtb3J5X3VzZWRfYnl0ZXNCEAoOX3RlbXBlcmF0dXJlX2NCBwoFX2xvYWRiBnByb3RvMw");
+  fileDesc("Chp0dXR0aS9hZ2VudC92MS9zdGF0ZS5wcm90bxIOdHV0dGkuYWdlbnQudjEitAMKCU5vZGVTdGF0ZRILCgNzZXEYASABKAESDwoHYm9vdF9pZBgCIAEoCRItCgdiYWNrZW5kGAMgASgLMhwudHV0dGkuYWdlbnQudjEuQmFja2VuZFN0YXRlEiUKBm1vZGVscxgEIAMoCzIVLnR1dHRpLmFnZW50LnYxLk1vZGVsEicKB3J1bm5lcnMYBSADKAsyFi50dXR0aS5hZ2VudC52MS5SdW5uZXISJAoFc2xvdHMYBiABKAsyFS50dXR0aS5hZ2VudC52MS5TbG90cxIqCghoYXJkd2FyZRgHIAEoCzIYLnR1dHRpLmFnZW50LnYxLkhhcmR3YXJlEhAKCGRyYWluaW5nGAggASgIEh8KEm1vZGVsX21lbW9yeV9ieXRlcxgJIAEoAUgAiAEBEhgKC21heF9ydW5uZXJzGAogASgNSAGIAQESDwoHbG9hZGluZxgLIAEoCRIzCg1lbWJlZF9iYXRjaGVzGAwgASgLMhwudHV0dGkuYWdlbnQudjEuRW1iZWRCYXRjaGVzQhUKE19tb2RlbF9tZW1vcnlfYnl0ZXNCDgoMX21heF9ydW5uZXJzIlAKDEVtYmVkQmF0Y2hlcxINCgVjYWxscxgBIAEoARIQCghyZXF1ZXN0cxgCIAEoARIOCgZpbnB1dHMYAyABKAESDwoHbGFyZ2VzdBgEIAEoDSI+CgxCYWNrZW5kU3RhdGUSDAoEa2luZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg8KB3Byb2JsZW0YAyABKAkivgEKBU1vZGVsEgwKBG5hbWUYASABKAkSDgoGZGlnZXN0GAIgASgJEhcKCnNpemVfYnl0ZXMYAyABKAFIAIgBARIUCgxjYXBhYmlsaXRpZXMYBCADKAkSGwoOY29udGV4dF9sZW5ndGgYBSABKA1IAYgBARITCgttb2RpZmllZF9hdBgGIAEoCRIUCgxkZXRhaWxzX2pzb24YByABKAlCDQoLX3NpemVfYnl0ZXNCEQoPX2NvbnRleHRfbGVuZ3RoItQCCgZSdW5uZXISDQoFbW9kZWwYASABKAkSDgoGZGlnZXN0GAIgASgJEhsKDmNvbnRleHRfbGVuZ3RoGAMgASgNSACIAQESFwoKc2l6ZV9ieXRlcxgEIAEoAUgBiAEBEhcKCnZyYW1fYnl0ZXMYBSABKAFIAogBARIaCg1leHBpcmVzX2luX21zGAYgASgBSAOIAQESEgoFc2xvdHMYByABKA1IBIgBARIUCgxkZXRhaWxzX2pzb24YCCABKAkSDAoEYnVzeRgJIAEoDRIPCgdwcm9ibGVtGAogASgJEhkKDG9wdGlvbnNfanNvbhgLIAEoCUgFiAEBQhEKD19jb250ZXh0X2xlbmd0aEINCgtfc2l6ZV9ieXRlc0INCgtfdnJhbV9ieXRlc0IQCg5fZXhwaXJlc19pbl9tc0IICgZfc2xvdHNCDwoNX29wdGlvbnNfanNvbiJZCgVTbG90cxINCgV0b3RhbBgBIAEoDRIMCgRidXN5GAIgASgNEg4KBnpvbWJpZRgDIAEoDRIPCgd3YWl0aW5nGAQgASgNEhIKCnBlcl9ydW5uZXIYBSABKA0irgIKCEhhcmR3YXJlEhAKCGhvc3RuYW1lGAEgASgJEgoKAm9zGAIgASgJEgwKBGFyY2gYAyABKAkSEQoJY3B1X21vZGVsGAQgASgJEhYKCWNwdV9jb3VudBgFIAEoDUgAiAEBEhUKCGNwdV9sb2FkGAYgASgBSAGIAQESHwoSbWVtb3J5X3RvdGFsX2J5dGVzGAcgASgBSAKIAQESIwoWbWVtb3J5X2F2YWlsYWJsZV9ieXRlcxgIIAEoAUgDiAEBEiEKBGdwdXMYCSADKAsyEy50dXR0aS5hZ2VudC52MS5HcHVCDAoKX2NwdV9jb3VudEILCglfY3B1X2xvYWRCFQoTX21lbW9yeV90b3RhbF9ieXRlc0IZChdfbWVtb3J5X2F2YWlsYWJsZV9ieXRlcyLLAQoDR3B1EgwKBG5hbWUYASABKAkSHwoSbWVtb3J5X3RvdGFsX2J5dGVzGAIgASgBSACIAQESHgoRbWVtb3J5X3VzZWRfYnl0ZXMYAyABKAFIAYgBARIaCg10ZW1wZXJhdHVyZV9jGAQgASgBSAKIAQESEQoEbG9hZBgFIAEoAUgDiAEBQhUKE19tZW1vcnlfdG90YWxfYnl0ZXNCFAoSX21lbW9yeV91c2VkX2J5dGVzQhAKDl90ZW1wZXJhdHVyZV9jQgcKBV9sb2FkYgZwcm90bzM");
 
 /**
  * NodeState is all that an agent reports of its machine. What is not known is absent, never 0.
@@ -74,6 +74,34 @@ export type NodeState = Message<"tutti.agent.v1.NodeState"> & {
    * @generated from field: bool draining = 8;
    */
   draining: boolean;
+
+  /**
+   * Memory that models may take in all, in bytes. Absent: unknown.
+   *
+   * @generated from field: optional double model_memory_bytes = 9;
+   */
+  modelMemoryBytes?: number | undefined;
+
+  /**
+   * Most models in memory at a time. Absent: as many as fit.
+   *
+   * @generated from field: optional uint32 max_runners = 10;
+   */
+  maxRunners?: number | undefined;
+
+  /**
+   * Name of the model that is being loaded. Empty: none is.
+   *
+   * @generated from field: string loading = 11;
+   */
+  loading: string;
+
+  /**
+   * What the agent has spared the backend by joining embeddings.
+   *
+   * @generated from field: tutti.agent.v1.EmbedBatches embed_batches = 12;
+   */
+  embedBatches?: EmbedBatches | undefined;
 };
 
 /**
@@ -82,6 +110,48 @@ export type NodeState = Message<"tutti.agent.v1.NodeState"> & {
  */
 export const NodeStateSchema: GenMessage<NodeState> = /*@__PURE__*/
   messageDesc(file_tutti_agent_v1_state, 0);
+
+/**
+ * EmbedBatches counts since the agent started.
+ *
+ * @generated from message tutti.agent.v1.EmbedBatches
+ */
+export type EmbedBatches = Message<"tutti.agent.v1.EmbedBatches"> & {
+  /**
+   * Calls that asked for embeddings.
+   *
+   * @generated from field: double calls = 1;
+   */
+  calls: number;
+
+  /**
+   * Requests that the backend got for them.
+   *
+   * @generated from field: double requests = 2;
+   */
+  requests: number;
+
+  /**
+   * Texts in those.
+   *
+   * @generated from field: double inputs = 3;
+   */
+  inputs: number;
+
+  /**
+   * Most calls in one request.
+   *
+   * @generated from field: uint32 largest = 4;
+   */
+  largest: number;
+};
+
+/**
+ * Describes the message tutti.agent.v1.EmbedBatches.
+ * Use `create(EmbedBatchesSchema)` to create a new message.
+ */
+export const EmbedBatchesSchema: GenMessage<EmbedBatches> = /*@__PURE__*/
+  messageDesc(file_tutti_agent_v1_state, 1);
 
 /**
  * BackendState is the model server behind an agent.
@@ -116,7 +186,7 @@ export type BackendState = Message<"tutti.agent.v1.BackendState"> & {
  * Use `create(BackendStateSchema)` to create a new message.
  */
 export const BackendStateSchema: GenMessage<BackendState> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_state, 1);
+  messageDesc(file_tutti_agent_v1_state, 2);
 
 /**
  * Model is a model on a node's disk.
@@ -179,7 +249,7 @@ export type Model = Message<"tutti.agent.v1.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export const ModelSchema: GenMessage<Model> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_state, 2);
+  messageDesc(file_tutti_agent_v1_state, 3);
 
 /**
  * Runner is a model in a node's memory.
@@ -242,6 +312,27 @@ export type Runner = Message<"tutti.agent.v1.Runner"> & {
    * @generated from field: string details_json = 8;
    */
   detailsJson: string;
+
+  /**
+   * Calls that run on it now, whoever sent them.
+   *
+   * @generated from field: uint32 busy = 9;
+   */
+  busy: number;
+
+  /**
+   * Why it shows no sign of life, for people to read. Empty: it does.
+   *
+   * @generated from field: string problem = 10;
+   */
+  problem: string;
+
+  /**
+   * Runner options other than the context length that the agent loaded it with: canonical JSON. Absent: unknown.
+   *
+   * @generated from field: optional string options_json = 11;
+   */
+  optionsJson?: string | undefined;
 };
 
 /**
@@ -249,7 +340,7 @@ export type Runner = Message<"tutti.agent.v1.Runner"> & {
  * Use `create(RunnerSchema)` to create a new message.
  */
 export const RunnerSchema: GenMessage<Runner> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_state, 3);
+  messageDesc(file_tutti_agent_v1_state, 4);
 
 /**
  * Slots are the calls that a node runs at a time.
@@ -298,7 +389,7 @@ export type Slots = Message<"tutti.agent.v1.Slots"> & {
  * Use `create(SlotsSchema)` to create a new message.
  */
 export const SlotsSchema: GenMessage<Slots> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_state, 4);
+  messageDesc(file_tutti_agent_v1_state, 5);
 
 /**
  * Hardware is the machine.
@@ -375,7 +466,7 @@ export type Hardware = Message<"tutti.agent.v1.Hardware"> & {
  * Use `create(HardwareSchema)` to create a new message.
  */
 export const HardwareSchema: GenMessage<Hardware> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_state, 5);
+  messageDesc(file_tutti_agent_v1_state, 6);
 
 /**
  * Gpu is a graphics processor.
@@ -424,5 +515,5 @@ export type Gpu = Message<"tutti.agent.v1.Gpu"> & {
  * Use `create(GpuSchema)` to create a new message.
  */
 export const GpuSchema: GenMessage<Gpu> = /*@__PURE__*/
-  messageDesc(file_tutti_agent_v1_state, 6);
+  messageDesc(file_tutti_agent_v1_state, 7);
 
