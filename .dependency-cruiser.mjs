@@ -1,6 +1,6 @@
 // Which room may import which. Imports point one way: apps -> rpc, runtime, dialects -> core -> proto.
 const inTests = '\\.(test|fixture)\\.ts$';
-const pure = '^libs/(core|dialects)/';
+const pure = '^libs/(core|dialects|simulation)/';
 
 /**
  * Files of a room may import themselves, what is installed, and the rooms named.
@@ -19,13 +19,15 @@ export default {
     room('proto-imports-nothing', '^proto/', []),
     room('core-imports-proto', '^libs/core/', ['^proto/gen/']),
     room('dialects-import-core', '^libs/dialects/', ['^libs/core/', '^proto/gen/']),
+    room('simulation-imports-core', '^libs/simulation/', ['^libs/core/', '^proto/gen/']),
     room('rpc-imports-core', '^libs/rpc/', ['^libs/core/', '^proto/gen/']),
     room('runtime-imports-core', '^libs/runtime/', ['^libs/core/', '^proto/gen/']),
     room('testing-imports-libs', '^libs/testing/', ['^libs/', '^proto/gen/']),
     room('backends-import-libs', '^libs/backends/', ['^libs/(core|dialects|rpc|runtime)/', '^proto/gen/']),
-    ...['agent', 'orchestrator', 'cli'].map((app) =>
+    ...['agent', 'orchestrator'].map((app) =>
       room(`${app}-imports-libs`, `^apps/${app}/`, ['^libs/(core|dialects|rpc|runtime|backends)/', '^proto/gen/']),
     ),
+    room('cli-imports-libs', '^apps/cli/', ['^libs/(core|dialects|rpc|runtime|backends|simulation)/', '^proto/gen/']),
     room('e2e-imports-libs', '^apps/e2e/', ['^libs/', '^proto/gen/']),
     room('bench-imports-libs', '^bench/', ['^libs/', '^proto/gen/']),
     {
@@ -36,7 +38,7 @@ export default {
     },
     {
       name: 'pure-rooms-do-no-io',
-      comment: 'core and dialects get time, chance and I/O through ports.',
+      comment: 'core, dialects and simulation get time, chance and I/O through ports.',
       severity: 'error',
       from: { path: pure, pathNot: inTests },
       to: {

@@ -5,5 +5,5 @@ export type { Capability, FakeModel, ModelDetails } from './fake-ollama/model.ts
 export { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './fault-proxy/fault-proxy.ts';
 export { faultSchedule, type ScheduledFault, type TcpFault } from './fault-proxy/faults.ts';
 export { startMongoServer, type MongoServer } from './mongo-server/mongo-server.ts';
-export { seededRandom } from './seeded-random.ts';
+export { seededRandom } from '@tutti/simulation';
 export { virtualClock, type VirtualClock } from './virtual-clock.ts';

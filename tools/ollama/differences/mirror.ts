@@ -12,6 +12,7 @@ interface Shown {
   readonly capabilities: NonNullable<FakeModel['capabilities']>;
   readonly template?: string;
   readonly parameters?: string;
+  readonly modelfile: string;
   readonly license?: string;
   readonly system?: string;
   readonly details: { readonly family: string; readonly parent_model: string };
@@ -33,6 +34,7 @@ async function mirroredModel(url: string, listed: Listed): Promise<FakeModel> {
   return {
     name: listed.name,
     digest: listed.digest,
+    weights: /^FROM (\/.*)$/m.exec(shown.modelfile)?.[1] ?? listed.name,
     sizeBytes: listed.size,
     modifiedAt: listed.modified_at,
     details: listed.details,

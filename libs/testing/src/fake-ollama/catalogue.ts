@@ -5,9 +5,6 @@ import { parseModelName } from './model-name.ts';
 import { decodeRequest, showRequest } from './request.ts';
 import type { ServerState } from './server-state.ts';
 
-/** Memory of a loaded model's context, for each of its tokens. */
-const bytesPerToken = 23_040;
-
 export function answerTags(state: ServerState, exchange: Exchange): void {
   const models = state.models.list
     .toSorted((a, b) => Date.parse(b.modifiedAt) - Date.parse(a.modifiedAt))
@@ -23,14 +20,14 @@ export function answerTags(state: ServerState, exchange: Exchange): void {
 }
 
 export function answerPs(state: ServerState, exchange: Exchange): void {
-  const models = state.runners.list.map(({ model, numCtx, expiresAtMs }) => ({
+  const models = state.runners.list.map(({ model, numCtx, bytes, expiresAtMs }) => ({
     name: model.id.short,
     model: model.id.short,
-    size: model.sizeBytes + numCtx * bytesPerToken,
+    size: bytes,
     digest: model.digest,
     details: details(model, ''),
     expires_at: new Date(expiresAtMs).toISOString(),
-    size_vram: 0,
+    size_vram: state.memoryBytes === Infinity ? 0 : bytes,
     context_length: numCtx,
   }));
   exchange.json(200, goJson({ models }));

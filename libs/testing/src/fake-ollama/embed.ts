@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { seededRandom } from '../seeded-random.ts';
+import { seededRandom } from '@tutti/simulation';
 import type { Exchange } from './exchange.ts';
+import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
+import { inSlot } from './in-slot.ts';
 import { nanoseconds } from './lines.ts';
 import { parseModelName } from './model-name.ts';
 import { optionsError, runnerOptionsOf } from './options.ts';
@@ -12,7 +14,7 @@ import type { ServerState } from './server-state.ts';
 /** Begin and end marks, which the model reads too. */
 const markTokens = 2;
 
-export async function answerEmbed(state: ServerState, exchange: Exchange): Promise<void> {
+export async function answerEmbed(state: ServerState, exchange: Exchange, strike: Strike | undefined): Promise<void> {
   const { clock, runners } = state;
   const arrivedMs = clock.now();
   const refuse = (status: number, error: string): void => exchange.json(status, goJson({ error }));
@@ -32,8 +34,8 @@ export async function answerEmbed(state: ServerState, exchange: Exchange): Promi
   if (error !== undefined) return refuse(500, error);
   const options = { ...model.parameters, ...request.options };
   const runner = runnerOptionsOf(options, state.contextLength, model.contextLength);
-  const keepMs = keepAliveMs(request.keep_alive) ?? state.keepAliveMs;
-  const lease = await runners.use(model, runner, keepMs, exchange.signal);
+  const lease = await runners.use(model, runner, keepAliveMs(request.keep_alive), exchange.signal);
+  if ('error' in lease) return refuse(lease.status, lease.error);
   try {
     const loadMs = clock.now() - arrivedMs;
     if (inputs.length === 0) return exchange.json(200, `{"model":${name},"embeddings":[]}`);
@@ -41,10 +43,10 @@ export async function answerEmbed(state: ServerState, exchange: Exchange): Promi
     if (request.truncate === false && counts.some((count) => count > runner.numCtx)) {
       return refuse(400, 'the input length exceeds the context length');
     }
-    await lease.slot(exchange.signal);
-    if (state.firstTokenDelayMs > 0) await exchange.sleep(clock, state.firstTokenDelayMs);
-    const vectors = inputs.map((input) => embedding(input, model.embeddingLength, request.dimensions ?? 0));
     const tokens = counts.reduce((sum, count) => sum + Math.min(count, runner.numCtx), 0);
+    const asked = { model, lease, text: '', promptTokens: tokens, strike };
+    await inSlot(state, exchange, asked, (pace) => (pace.isDue(0) ? Promise.resolve() : pace.until(0)));
+    const vectors = inputs.map((input) => embedding(input, model.embeddingLength, request.dimensions ?? 0));
     const durations = `"total_duration":${nanoseconds(clock.now() - arrivedMs)},"load_duration":${nanoseconds(loadMs)}`;
     exchange.json(200, `{"model":${name},"embeddings":${goJson(vectors)},${durations},"prompt_eval_count":${tokens}}`);
   } finally {

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '@tutti/core';
+import type { Clock, Random } from '@tutti/core';
 import { systemClock } from '@tutti/runtime';
+import { createProcessor, seededRandom } from '@tutti/simulation';
 import { createActivity, type Activity, type FakeRequest } from './activity.ts';
+import { answerControl, controlPath } from './control.ts';
 import { strikeEarly } from './early-fault.ts';
 import { createExchange, pathOf, type Exchange } from './exchange.ts';
 import { createFaults, inferencePaths, type Fault, type FaultScope } from './faults.ts';
@@ -22,6 +24,8 @@ export interface FakeOllamaOptions {
   readonly models?: readonly (string | FakeModel)[];
   /** What the delays are measured with; the machine's time by default. */
   readonly clock?: Clock;
+  /** What faults that have a share are drawn with; the same numbers each time by default. */
+  readonly random?: Random;
   /** What models say: a text, which is cut into one token a word, or the tokens. By default the prompt's words, repeated. */
   readonly answer?: (prompt: string) => string | Iterable<string>;
   /** Length of the default answer, 16. Infinity never ends. */
@@ -30,10 +34,26 @@ export interface FakeOllamaOptions {
   readonly firstTokenDelayMs?: number;
   /** Time between tokens, 0: the answer is then written as one piece. */
   readonly tokenDelayMs?: number;
-  /** Time to load a model, 0. */
+  /**
+   * Prompt tokens and output tokens a second of one request alone, instead of the delays: requests then slow each other,
+   * and cached prompt tokens take no time. Both or none.
+   */
+  readonly prefillSpeed?: number;
+  readonly decodeSpeed?: number;
+  /** By how much each further request on a runner slows those with speeds, 0: with 0.2 two take 1.2 times as long. */
+  readonly slowBySame?: number;
+  /** The same for each request on another runner, 0. */
+  readonly slowByOthers?: number;
+  /** Time to load a model, 0. One loads at a time. */
   readonly loadMs?: number;
-  /** Slots of one runner, 1. Further requests wait. */
+  /** Slots of one runner, 1. Further requests wait. Embedding models have one. */
   readonly parallel?: number;
+  /** Memory for models, no limit. With one, models are shown to be in video memory. */
+  readonly memoryBytes?: number;
+  /** Models in memory at a time, no limit. */
+  readonly maxLoadedModels?: number;
+  /** Requests that may wait for a load, besides the one whose turn it is, 512. */
+  readonly maxQueue?: number;
   /** Context of a runner when the request says nothing, 4096. */
   readonly contextLength?: number;
   /** How long a model stays when the request says nothing, 300,000. */
@@ -41,6 +61,8 @@ export interface FakeOllamaOptions {
   readonly version?: string;
   /** How many of the last requests are kept for tests to look at, 1000. */
   readonly keepRequests?: number;
+  /** Whether other processes may ask for its counts and add faults, on a path that no Ollama has. Not by default. */
+  readonly control?: boolean;
 }
 
 /** An HTTP server that answers as Ollama 0.17.4 does, without a model, and fails when told to. */
@@ -51,6 +73,12 @@ export interface FakeOllama extends Pick<Activity, 'requests' | 'live' | 'aborte
   readonly runners: readonly { readonly model: string; readonly numCtx: number; readonly expiresAtMs: number }[];
   /** How often any model was loaded, reloads included. */
   readonly loads: number;
+  /** How often the same model with other options had to go for it. */
+  readonly reloads: number;
+  /** How often another model had to go for it. */
+  readonly evictions: number;
+  /** Requests that go on burning without their clients. */
+  readonly zombies: number;
   /** Makes requests fail; the returned function takes it back. */
   fail(fault: Fault, scope?: FaultScope): () => void;
   setModels(models: readonly (string | FakeModel)[]): void;
@@ -72,7 +100,8 @@ const defaultModels: readonly FakeModel[] = [
 export async function startFakeOllama(options: FakeOllamaOptions = {}): Promise<FakeOllama> {
   const state = createState(options);
   const activity = createActivity(options.keepRequests ?? 1000);
-  const server = createServer((request, response) => void handle(state, activity, request, response));
+  const control = options.control ?? false;
+  const server = createServer((request, response) => void handle(state, activity, control, request, response));
   // Go's server never closes an idle connection by itself.
   server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -91,10 +120,23 @@ export async function startFakeOllama(options: FakeOllamaOptions = {}): Promise<
       return activity.aborted;
     },
     get runners() {
-      return state.runners.list.map(({ model, ...rest }) => ({ model: model.id.short, ...rest }));
+      return state.runners.list.map(({ model, numCtx, expiresAtMs }) => ({
+        model: model.id.short,
+        numCtx,
+        expiresAtMs,
+      }));
     },
     get loads() {
       return state.runners.loads;
+    },
+    get reloads() {
+      return state.runners.reloads;
+    },
+    get evictions() {
+      return state.runners.evictions;
+    },
+    get zombies() {
+      return state.zombies;
     },
     fail: (fault, scope = {}) => state.faults.add(fault, scope),
     setModels(models) {
@@ -105,6 +147,7 @@ export async function startFakeOllama(options: FakeOllamaOptions = {}): Promise<
     whenAborted: (count = 1) => activity.whenAborted(count),
     async close() {
       state.runners.close();
+      state.processor.clear();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
@@ -114,6 +157,7 @@ export async function startFakeOllama(options: FakeOllamaOptions = {}): Promise<
 
 function createState(options: FakeOllamaOptions): ServerState {
   const clock = options.clock ?? systemClock;
+  const memoryBytes = options.memoryBytes ?? Infinity;
   return {
     version: options.version ?? '0.17.4',
     clock,
@@ -121,17 +165,34 @@ function createState(options: FakeOllamaOptions): ServerState {
     answering: { tokens: options.tokens ?? 16, ...(options.answer && { answer: options.answer }) },
     firstTokenDelayMs: options.firstTokenDelayMs ?? 0,
     tokenDelayMs: options.tokenDelayMs ?? 0,
+    prefillSpeed: options.prefillSpeed,
+    decodeSpeed: options.decodeSpeed,
     contextLength: options.contextLength ?? 4096,
-    keepAliveMs: options.keepAliveMs ?? 300_000,
-    runners: createRunners({ clock, loadMs: options.loadMs ?? 0, parallel: options.parallel ?? 1 }),
-    faults: createFaults(),
+    memoryBytes,
+    runners: createRunners({
+      clock,
+      memoryBytes,
+      maxLoadedModels: options.maxLoadedModels ?? Infinity,
+      maxQueue: options.maxQueue ?? 512,
+      loadMs: options.loadMs ?? 0,
+      parallel: options.parallel ?? 1,
+      keepAliveMs: options.keepAliveMs ?? 300_000,
+    }),
+    processor: createProcessor({
+      clock,
+      slowBySame: options.slowBySame ?? 0,
+      slowByOthers: options.slowByOthers ?? 0,
+    }),
+    faults: createFaults(options.random ?? seededRandom(1)),
     models: createModelTable(options.models ?? defaultModels),
+    zombies: 0,
   };
 }
 
 async function handle(
   state: ServerState,
   activity: Activity,
+  control: boolean,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -145,8 +206,9 @@ async function handle(
   }
   try {
     const body = await readBody(request);
-    activity.record({ method: request.method ?? '', path, body });
     exchange = createExchange(request, response, body);
+    if (control && path === controlPath) return answerControl(state, activity, exchange);
+    activity.record({ method: request.method ?? '', path, body });
     await answer(state, exchange);
   } catch (thrown) {
     if (!response.destroyed) throw thrown;

@@ -1,10 +1,13 @@
+import type { Random } from '@tutti/core';
+
 /**
  * What a model server can do wrong.
  *
  * Before any answer: `refuse` closes the connection, `hang` never answers, `http500`, `busy` and `noModel` answer with
  * their status, `garbage` is an HTML page with status 200. After some tokens: `hangMidStream` goes silent, `reset`
  * resets the connection, `halfLine` ends in the middle of a line, `errorLine` ends with an error in the stream,
- * `endWithoutDone` just ends, `longLine` sends one line of 9 MB and goes on. `slow` waits before each token.
+ * `endWithoutDone` just ends, `longLine` sends one line of 9 MB and goes on. `slow` waits before each token. `zombie`
+ * goes on burning when its client has left: it keeps its slot, and the runner's speed is shared with it.
  */
 export type Fault =
   | 'refuse'
@@ -19,18 +22,21 @@ export type Fault =
   | 'errorLine'
   | 'endWithoutDone'
   | 'longLine'
-  | 'slow';
+  | 'slow'
+  | 'zombie';
 
 export interface FaultScope {
   /** How many requests it hits; 1 by default, Infinity for all. */
   readonly times?: number;
+  /** Part of the requests that it hits, by chance; 1, all of them, by default. */
+  readonly share?: number;
   /** Only requests for this model, by the name that they use. */
   readonly model?: string;
   /** Only this path; by default the three inference routes. */
   readonly path?: string;
   /** Tokens sent before it strikes; 1 by default. */
   readonly afterTokens?: number;
-  /** For `slow`: wait before each token; 100 by default. */
+  /** For `slow`: wait before each token, 100 by default. For `zombie`: how long it goes on, 1000 by default. */
   readonly delayMs?: number;
   /** Text of `http500` and `errorLine` instead of Ollama's. */
   readonly message?: string;
@@ -47,31 +53,34 @@ export interface Strike {
 export interface Faults {
   /** The returned function takes it back. */
   add(fault: Fault, scope: FaultScope): () => void;
+  clear(): void;
   /** The oldest fault that hits this request; counts it. */
   next(path: string, model: () => string): Strike | undefined;
 }
 
 export const inferencePaths: ReadonlySet<string> = new Set(['/api/chat', '/api/generate', '/api/embed']);
 
-export function createFaults(): Faults {
+export function createFaults(random: Random): Faults {
   const pending = new Set<{ strike: Strike; scope: FaultScope; left: number }>();
   return {
     add(fault, scope) {
       const strike = {
         fault,
         afterTokens: scope.afterTokens ?? 1,
-        delayMs: fault === 'slow' ? (scope.delayMs ?? 100) : 0,
+        delayMs: scope.delayMs ?? (fault === 'zombie' ? 1000 : 100),
         message: scope.message,
       };
       const entry = { strike, scope, left: scope.times ?? 1 };
       pending.add(entry);
       return () => void pending.delete(entry);
     },
+    clear: () => pending.clear(),
     next(path, model) {
       for (const entry of pending) {
         const { scope } = entry;
         if (scope.path === undefined ? !inferencePaths.has(path) : scope.path !== path) continue;
         if (scope.model !== undefined && scope.model !== model()) continue;
+        if (scope.share !== undefined && random() >= scope.share) continue;
         entry.left--;
         if (entry.left <= 0) pending.delete(entry);
         return entry.strike;

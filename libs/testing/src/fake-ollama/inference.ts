@@ -1,6 +1,7 @@
 import type { Exchange } from './exchange.ts';
 import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
+import { inSlot } from './in-slot.ts';
 import { chatFace, generateFace, type Face } from './lines.ts';
 import { parseModelName } from './model-name.ts';
 import type { Capability, Model } from './model.ts';
@@ -20,6 +21,7 @@ interface Endpoint {
   /** What the script is made from. */
   readonly prompt: string;
   /** All that the model reads. */
+  readonly text: string;
   readonly promptTokens: number;
 }
 
@@ -48,6 +50,7 @@ export async function answerChat(state: ServerState, exchange: Exchange, strike:
     name: 'chat',
     empty: messages.length === 0,
     prompt: messages.at(-1)?.content ?? '',
+    text,
     promptTokens: countTokens(text) + templateTokens,
   });
 }
@@ -67,6 +70,7 @@ export async function answerGenerate(
     name: 'generate',
     empty: prompt === '',
     prompt,
+    text: prompt,
     promptTokens: countTokens(prompt) + (request.context?.length ?? 0) + (request.raw ? 0 : templateTokens),
   });
 }
@@ -90,7 +94,8 @@ async function answer(
   if (early) return refuse(exchange, early);
   const options = { ...model.parameters, ...request.options };
   const runner = runnerOptionsOf(options, state.contextLength, model.contextLength);
-  const lease = await state.runners.use(model, runner, keepMs ?? state.keepAliveMs, exchange.signal);
+  const lease = await state.runners.use(model, runner, keepMs, exchange.signal);
+  if ('error' in lease) return refuse(exchange, lease);
   try {
     const loadMs = state.clock.now() - arrivedMs;
     if (endpoint.empty) return exchange.json(200, endpoint.face({ content: '' }, { reason: 'load' }));
@@ -118,24 +123,24 @@ async function speak(
   strike: Strike | undefined,
   speech: Speech,
 ): Promise<void> {
-  const { request, endpoint, numCtx, arrivedMs, loadMs } = speech;
+  const { request, model, endpoint, numCtx, arrivedMs, loadMs, lease } = speech;
   const promptTokens = Math.min(endpoint.promptTokens, numCtx);
-  await speech.lease.slot(exchange.signal);
-  await deliver(exchange, {
-    face: endpoint.face,
-    stream: request.stream !== false,
-    pieces: script(request, speech.model, endpoint.prompt, state.answering),
-    limit: tokenLimit(request, numCtx - promptTokens),
-    firstTokenDelayMs: state.firstTokenDelayMs,
-    tokenDelayMs: state.tokenDelayMs,
-    strike,
-    clock: state.clock,
-    ending: (reason, measured) => ({
-      reason,
-      metrics: { ...measured, promptTokens, loadMs, totalMs: state.clock.now() - arrivedMs },
-      ...(endpoint.name === 'generate' && !request.raw && { context: tokenIds(promptTokens + measured.tokens) }),
+  await inSlot(state, exchange, { model, lease, text: endpoint.text, promptTokens, strike }, (pace) =>
+    deliver(exchange, {
+      face: endpoint.face,
+      stream: request.stream !== false,
+      pieces: script(request, model, endpoint.prompt, state.answering),
+      limit: tokenLimit(request, numCtx - promptTokens),
+      pace,
+      strike,
+      clock: state.clock,
+      ending: (reason, measured) => ({
+        reason,
+        metrics: { ...measured, promptTokens, loadMs, totalMs: state.clock.now() - arrivedMs },
+        ...(endpoint.name === 'generate' && !request.raw && { context: tokenIds(promptTokens + measured.tokens) }),
+      }),
     }),
-  });
+  );
 }
 
 /** A num_predict of 0 or less is no limit; with `shift: false` the context is one. */

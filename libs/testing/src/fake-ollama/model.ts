@@ -16,7 +16,16 @@ export interface FakeModel {
   readonly name: string;
   /** 64 hex digits; by default made from the name, so that equal names on two fakes are the same model. */
   readonly digest?: string;
+  /** What is loaded for it; models with the same share a runner. By default its own. */
+  readonly weights?: string;
   readonly sizeBytes?: number;
+  /** Memory of its context for each token and slot, 23,040. */
+  readonly bytesPerToken?: number;
+  /** Time to load it, if not that of the others. */
+  readonly loadMs?: number;
+  /** Prompt tokens and output tokens a second of one request alone, instead of the delays. Both or none. */
+  readonly prefillSpeed?: number;
+  readonly decodeSpeed?: number;
   /** RFC 3339, as it is shown. */
   readonly modifiedAt?: string;
   readonly details?: Partial<ModelDetails>;
@@ -37,7 +46,9 @@ export interface FakeModel {
   readonly parent?: string;
 }
 
-export interface Model extends Required<FakeModel> {
+type Optional = 'loadMs' | 'prefillSpeed' | 'decodeSpeed';
+
+export interface Model extends Required<Omit<FakeModel, Optional>>, Pick<FakeModel, Optional> {
   readonly id: ModelName;
   readonly details: ModelDetails;
 }
@@ -65,7 +76,9 @@ export function completeModel(given: string | FakeModel): Model {
   const id = parseModelName(model.name);
   return {
     digest: createHash('sha256').update(id.full).digest('hex'),
+    weights: id.full,
     sizeBytes: embeds ? 45_949_793 : 98_363_022,
+    bytesPerToken: 23_040,
     modifiedAt: '2026-01-02T03:04:05.678901234Z',
     capabilities: ['completion'],
     contextLength: embeds ? 512 : 8192,

@@ -1,8 +1,11 @@
 /** The runner options of a request: a runner that was started with others has to be loaded anew. */
 export interface RunnerOptions {
+  /** Context length that it gets. */
   readonly numCtx: number;
-  /** All of them in one text, to compare. */
-  readonly key: string;
+  /** What was asked for: this is compared. */
+  readonly askedNumCtx: number;
+  /** All others in one text, to compare. */
+  readonly others: string;
 }
 
 type Kind = 'integer' | 'boolean' | 'float32' | 'array';
@@ -56,6 +59,7 @@ export function runnerOptionsOf(
   trainedFor: number,
 ): RunnerOptions {
   const wanted = typeof options['num_ctx'] === 'number' ? options['num_ctx'] : defaultNumCtx;
-  const numCtx = Math.min(Math.max(wanted, 4), trainedFor);
-  return { numCtx, key: JSON.stringify([wanted, ...runnerOptions.map((name) => options[name] ?? null)]) };
+  const askedNumCtx = Math.max(wanted, 4);
+  const others = JSON.stringify(runnerOptions.map((name) => options[name] ?? null));
+  return { numCtx: Math.min(askedNumCtx, trainedFor), askedNumCtx, others };
 }

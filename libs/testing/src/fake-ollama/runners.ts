@@ -1,178 +1,158 @@
 import { onAbort, type Clock } from '@tutti/core';
+import {
+  createScheduler,
+  type Prompt,
+  type Runner,
+  type RunnerSpec,
+  type Scheduler,
+  type Slot,
+} from '@tutti/simulation';
 import type { Model } from './model.ts';
 import type { RunnerOptions } from './options.ts';
-import { createSlots, type Slots } from './slots.ts';
 
-/** A model in memory. */
-export interface Runner {
+/** A model in memory, or on its way there. */
+export interface ResidentModel {
   readonly model: Model;
   readonly numCtx: number;
+  readonly bytes: number;
   /** Wall time in ms. */
   readonly expiresAtMs: number;
 }
 
 /** The use of a runner by one request. The model stays in memory until it is released. */
 export interface RunnerLease {
+  readonly runner: Runner;
   /** Waits for one of the runner's slots. Rejects when `signal` aborts first. */
-  slot(signal: AbortSignal): Promise<void>;
-  /** Gives back the slot, if one was got, and lets the keep-alive begin. */
+  slot(prompt: Prompt, signal: AbortSignal): Promise<Slot>;
+  /** Lets the keep-alive begin. Once only. */
   release(): void;
 }
 
-export interface Runners {
-  /** Returns when the model is in memory with these options. Loads it if need be. Rejects when `signal` aborts first. */
-  use(model: Model, options: RunnerOptions, keepAliveMs: number, signal: AbortSignal): Promise<RunnerLease>;
+/** Why there is no runner, as Ollama says it. */
+export interface NoRunner {
+  readonly status: number;
+  readonly error: string;
+}
+
+export interface Runners extends Pick<Scheduler, 'loads' | 'reloads' | 'evictions'> {
+  /**
+   * Returns when the model is in memory with these options. Loads it if need be. Rejects when `signal` aborts first.
+   * Without `keepAliveMs` a model that is in memory keeps the one it has.
+   */
+  use(
+    model: Model,
+    options: RunnerOptions,
+    keepAliveMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<RunnerLease | NoRunner>;
   /** Drops the model as soon as it is idle. */
   unload(model: Model): void;
   /** The longest-lived first. */
-  readonly list: readonly Runner[];
-  /** How often any model was loaded, reloads included. */
-  readonly loads: number;
+  readonly list: readonly ResidentModel[];
   close(): void;
 }
 
-interface Settings {
+export interface RunnersSettings {
   readonly clock: Clock;
+  /** Memory for models; Infinity: no limit. */
+  readonly memoryBytes: number;
+  readonly maxLoadedModels: number;
+  /** Requests that may wait for a load, besides the one whose turn it is. */
+  readonly maxQueue: number;
   readonly loadMs: number;
   /** Slots of one runner. */
   readonly parallel: number;
+  readonly keepAliveMs: number;
 }
 
-interface Resident {
-  readonly model: Model;
-  readonly options: RunnerOptions;
-  readonly slots: Slots;
-  /** Undefined when it is in memory. */
-  loading: Promise<void> | undefined;
-  keepAliveMs: number;
-  expiresAtMs: number;
-  users: number;
-  /** When it goes, by the clock's `now`. */
-  dueMs: number;
-  /** When the timer goes off that looks whether it is due. */
-  timerMs: number;
-  cancelExpiry: () => void;
-}
+/** Keeps track of what is loaded: the scheduler of a simulated machine, for requests that wait. */
+export function createRunners(settings: RunnersSettings): Runners {
+  const { clock, parallel } = settings;
+  /** What was asked for by whom: a runner belongs to the model that it was loaded for. */
+  const models = new WeakMap<RunnerSpec, Model>();
 
-/** Timers cannot be set further ahead. */
-const longestTimerMs = 2 ** 31 - 1;
+  const scheduler = createScheduler({
+    ...settings,
+    maxRunners: settings.maxLoadedModels,
+    load(spec, loaded) {
+      const loadMs = models.get(spec)?.loadMs ?? settings.loadMs;
+      if (loadMs > 0) return clock.after(loadMs, loaded);
+      loaded();
+      return () => {};
+    },
+  });
 
-/** Keeps track of what is loaded: one runner a model, any number of models, no memory limit. */
-export function createRunners({ clock, loadMs, parallel }: Settings): Runners {
-  const residents = new Map<string, Resident>();
-  let loads = 0;
-
-  function drop(resident: Resident): void {
-    resident.cancelExpiry();
-    if (residents.get(resident.model.id.full) === resident) residents.delete(resident.model.id.full);
+  function specOf(model: Model, { numCtx, askedNumCtx, others }: RunnerOptions): RunnerSpec {
+    const slots = model.capabilities.includes('completion') ? parallel : 1;
+    const bytes = model.sizeBytes + model.bytesPerToken * numCtx * slots;
+    const spec = { model: model.weights, numCtx, askedNumCtx, options: others, slots, bytes };
+    models.set(spec, model);
+    return spec;
   }
 
-  /** Begins the keep-alive anew. A timer that is set already stays, if it is not too late, and finds the rest. */
-  function scheduleExpiry(resident: Resident): void {
-    resident.expiresAtMs = clock.wallTime() + resident.keepAliveMs;
-    resident.dueMs = resident.users > 0 ? Infinity : clock.now() + resident.keepAliveMs;
-    if (resident.dueMs < resident.timerMs) armExpiry(resident);
-  }
-
-  function armExpiry(resident: Resident): void {
-    resident.cancelExpiry();
-    resident.timerMs = Infinity;
-    const delayMs = resident.dueMs - clock.now();
-    if (delayMs <= 0) return drop(resident);
-    if (delayMs > longestTimerMs) return;
-    resident.timerMs = resident.dueMs;
-    resident.cancelExpiry = clock.after(delayMs, () => armExpiry(resident));
-  }
-
-  function load(model: Model, options: RunnerOptions): Resident {
-    const resident: Resident = {
-      model,
-      options,
-      slots: createSlots(parallel),
-      loading: undefined,
-      keepAliveMs: 0,
-      expiresAtMs: 0,
-      users: 0,
-      dueMs: Infinity,
-      timerMs: Infinity,
-      cancelExpiry: () => {},
-    };
-    if (loadMs > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      resident.loading = promise;
-      clock.after(loadMs, () => {
-        resident.loading = undefined;
-        resolve();
-      });
-    }
-    residents.set(model.id.full, resident);
-    loads++;
-    return resident;
-  }
-
-  function resident(model: Model, options: RunnerOptions): Resident {
-    const present = residents.get(model.id.full);
-    if (present?.options.key === options.key) return present;
-    if (present) drop(present);
-    return load(model, options);
-  }
-
-  function lease(runner: Resident): RunnerLease {
-    let held = false;
-    return {
-      async slot(signal) {
-        await runner.slots.enter(signal);
-        held = true;
-      },
-      release() {
-        if (held) runner.slots.leave();
-        runner.users--;
-        scheduleExpiry(runner);
-      },
-    };
+  function shown({ spec, expiresAtMs }: Runner): ResidentModel[] {
+    const model = models.get(spec);
+    if (!model) return [];
+    const { numCtx, bytes } = spec;
+    return [{ model, numCtx, bytes, expiresAtMs: clock.wallTime() + expiresAtMs - clock.now() }];
   }
 
   return {
-    async use(model, options, keepAliveMs, signal) {
-      const runner = resident(model, options);
-      const own = lease(runner);
-      runner.users++;
-      runner.keepAliveMs = keepAliveMs;
-      scheduleExpiry(runner);
-      try {
-        if (runner.loading) await unlessAborted(runner.loading, signal);
-      } catch (thrown) {
-        own.release();
-        throw thrown;
-      }
-      return own;
+    use(model, options, keepAliveMs, signal) {
+      const spec = specOf(model, options);
+      return unlessAborted(signal, (resolve) =>
+        scheduler.use(spec, keepAliveMs, {
+          ready: ({ runner, release }) =>
+            resolve({ runner, release, slot: (prompt, gone) => slotOf(runner, prompt, gone) }),
+          failed: (error) => resolve(error === 'busy' ? busy : tooLarge(spec.bytes, settings.memoryBytes)),
+        }),
+      );
     },
-    unload(model) {
-      const runner = residents.get(model.id.full);
-      if (!runner) return;
-      runner.keepAliveMs = 0;
-      scheduleExpiry(runner);
-    },
+    unload: (model) => scheduler.unload(model.weights),
     get list() {
-      return [...residents.values()]
-        .toSorted((a, b) => b.expiresAtMs - a.expiresAtMs)
-        .map(({ model, options, expiresAtMs }) => ({ model, numCtx: options.numCtx, expiresAtMs }));
+      return scheduler.runners.flatMap(shown).toSorted((a, b) => b.expiresAtMs - a.expiresAtMs);
     },
     get loads() {
-      return loads;
+      return scheduler.loads;
     },
-    close() {
-      for (const runner of residents.values()) runner.cancelExpiry();
+    get reloads() {
+      return scheduler.reloads;
     },
+    get evictions() {
+      return scheduler.evictions;
+    },
+    close: () => scheduler.clear(),
   };
 }
 
-function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+const busy: NoRunner = { status: 503, error: 'server busy, please try again.  maximum pending requests exceeded' };
+
+function tooLarge(bytes: number, available: number): NoRunner {
+  const shown = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  return {
+    status: 500,
+    error: `model requires more system memory (${shown(bytes)}) than is available (${shown(available)})`,
+  };
+}
+
+function slotOf(runner: Runner, prompt: Prompt, signal: AbortSignal): Promise<Slot> {
+  return unlessAborted(signal, (resolve) => runner.slots.enter(prompt, resolve));
+}
+
+/** Resolves with what `start` waits for, which may come at once; takes that back and rejects when `signal` aborts first. */
+function unlessAborted<T>(signal: AbortSignal, start: (resolve: (value: T) => void) => () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(new Error('aborted while the model was loading')));
-    void promise.then(() => {
+    let settled = false;
+    let forget = (): void => {};
+    const takeBack = start((value) => {
+      settled = true;
       forget();
-      resolve();
+      resolve(value);
+    });
+    if (settled) return;
+    forget = onAbort(signal, () => {
+      takeBack();
+      reject(new Error('aborted while it waited for a model or a slot'));
     });
   });
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '@tutti/core';
+import type { Processor } from '@tutti/simulation';
 import type { Faults } from './faults.ts';
 import type { ModelTable } from './model-table.ts';
 import type { Runners } from './runners.ts';
@@ -12,9 +13,15 @@ export interface ServerState {
   readonly answering: Answering;
   readonly firstTokenDelayMs: number;
   readonly tokenDelayMs: number;
+  readonly prefillSpeed: number | undefined;
+  readonly decodeSpeed: number | undefined;
   readonly contextLength: number;
-  readonly keepAliveMs: number;
+  readonly memoryBytes: number;
   readonly runners: Runners;
+  /** What requests with speeds share. */
+  readonly processor: Processor;
   readonly faults: Faults;
   models: ModelTable;
+  /** Requests that go on burning without their clients. */
+  zombies: number;
 }

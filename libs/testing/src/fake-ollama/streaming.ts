@@ -3,6 +3,7 @@ import type { Exchange } from './exchange.ts';
 import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
 import type { Ending, Face, Metrics, Piece } from './lines.ts';
+import type { Pace } from './pace.ts';
 
 /** How an answer goes out. */
 export interface Delivery {
@@ -11,8 +12,7 @@ export interface Delivery {
   readonly pieces: Iterable<Piece>;
   /** Tokens after which the answer is cut with reason `length`. */
   readonly limit: number;
-  readonly firstTokenDelayMs: number;
-  readonly tokenDelayMs: number;
+  readonly pace: Pace;
   readonly strike: Strike | undefined;
   readonly clock: Clock;
   /** What the last line says, given the reason, the number of tokens and the durations. */
@@ -27,9 +27,10 @@ const brokenStream = 'an error was encountered while running the model: unexpect
 
 /** Sends the answer, token by token or as a whole, and does what the fault says. */
 export async function deliver(exchange: Exchange, delivery: Delivery): Promise<void> {
-  const { face, stream, limit, clock } = delivery;
+  const { face, stream, limit, clock, pace } = delivery;
   const out = stream ? streamed(exchange, face) : whole(exchange, face);
   let strike = midway(delivery.strike);
+  const slowMs = delivery.strike?.fault === 'slow' ? delivery.strike.delayMs : 0;
   const startedMs = clock.now();
   let firstMs = startedMs;
   let count = 0;
@@ -39,11 +40,10 @@ export async function deliver(exchange: Exchange, delivery: Delivery): Promise<v
       if (await out.strike(strike)) return;
       strike = undefined;
     }
-    const delayMs =
-      (count === 0 ? delivery.firstTokenDelayMs : delivery.tokenDelayMs) + (delivery.strike?.delayMs ?? 0);
-    if (delayMs > 0) {
+    if (slowMs > 0 || !pace.isDue(count)) {
       await out.flush();
-      await exchange.sleep(clock, delayMs);
+      await pace.until(count);
+      if (slowMs > 0) await exchange.sleep(clock, slowMs);
     }
     if (count === 0) firstMs = clock.now();
     if (out.add(piece)) await out.flush();
@@ -54,6 +54,10 @@ export async function deliver(exchange: Exchange, delivery: Delivery): Promise<v
     }
   }
   if (strike && (await out.strike(strike))) return;
+  if (!pace.isOver(count)) {
+    await out.flush();
+    await pace.until(count);
+  }
   const tokensMs = clock.now() - firstMs;
   out.end(delivery.ending(reason, { promptMs: firstMs - startedMs, tokens: count, tokensMs }));
 }
@@ -68,7 +72,7 @@ interface Out {
 }
 
 function midway(strike: Strike | undefined): Strike | undefined {
-  return strike?.fault === 'slow' ? undefined : strike;
+  return strike?.fault === 'slow' || strike?.fault === 'zombie' ? undefined : strike;
 }
 
 function streamed(exchange: Exchange, face: Face): Out {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { seededRandom } from '../seeded-random.ts';
+import { seededRandom } from '@tutti/simulation';
 import { virtualClock } from '../virtual-clock.ts';
 import { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './fault-proxy.ts';
 import { faultSchedule, type TcpFault } from './faults.ts';

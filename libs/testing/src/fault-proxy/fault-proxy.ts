@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { pause, type Clock } from '@tutti/core';
 import { systemClock } from '@tutti/runtime';
-import { seededRandom } from '../seeded-random.ts';
+import { seededRandom } from '@tutti/simulation';
 import { createConnection, type Connection } from './connection.ts';
 import type { ScheduledFault, TcpFault } from './faults.ts';
 
