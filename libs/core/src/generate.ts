@@ -31,6 +31,14 @@ export interface Context {
   readonly hops: number;
   /** Name of the only node that will do. */
   readonly pin?: string;
+  /** The only tier that will do. */
+  readonly tier?: number;
+  /** Whether an answer that breaks off may be continued by another node. */
+  readonly resume?: boolean;
+  /** Models that may answer in place of the one that was asked for, in order. */
+  readonly fallback?: readonly string[];
+  /** Models to take out of memory first, if the call's has to be loaded; whoever chose the node says so. */
+  readonly evict?: readonly string[];
   /** W3C trace context of whoever asks; undefined: nobody traces. */
   readonly traceparent?: string;
 }

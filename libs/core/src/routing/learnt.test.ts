@@ -1,0 +1,223 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { TimingsSchema, UsageSchema } from '@tutti/proto/tutti/agent/v1/chunk';
+import { describe, expect, it } from 'vitest';
+import { createEstimates, type LearntEstimates, type Observation } from './learnt.ts';
+import { demand, embedding, GB, modelFacts, nodeFacts, runnerFacts } from './routing.fixture.ts';
+
+const model = modelFacts('m');
+const node = nodeFacts('a', { models: [model, 'n'] });
+
+interface Changes extends Partial<Omit<Observation, 'usage' | 'timings'>> {
+  readonly usage?: MessageInitShape<typeof UsageSchema>;
+  readonly timings?: MessageInitShape<typeof TimingsSchema>;
+}
+
+/** A cold call that read 1,000 tokens in a second and wrote 100 in two. */
+function observation({ usage, timings, ...changes }: Changes = {}): Observation {
+  return {
+    node,
+    demand: demand(),
+    usage: create(UsageSchema, { promptTokens: 1_000, cachedTokens: 0, outputTokens: 100, ...usage }),
+    timings: create(TimingsSchema, { promptMs: 1_000, outputMs: 2_000, loadMs: 7_000, ...timings }),
+    loads: false,
+    expectedCached: 0,
+    neighbours: { same: 0, other: 0 },
+    complete: true,
+    ...changes,
+  };
+}
+
+function learnt(...observations: readonly Observation[]): LearntEstimates {
+  const estimates = createEstimates();
+  for (const one of observations) estimates.observe(one);
+  return estimates;
+}
+
+describe('speeds', () => {
+  it('are taken from what was measured', () => {
+    const estimates = learnt(observation({ loads: true }));
+    expect(estimates.prefillSpeed(node, model)).toBeCloseTo(1_000);
+    expect(estimates.decodeSpeed(node, model)).toBeCloseTo(50);
+    expect(estimates.loadMs(node, model)).toBeCloseTo(7_000);
+    expect(estimates.measured('a')).toMatchObject([{ model: 'm', decodePerSecond: 50, samples: 1 }]);
+  });
+
+  it('of a model that never ran there follow those that did, by size', () => {
+    const big = modelFacts('n', { sizeBytes: 40 * GB });
+    const [before, after] = [createEstimates(), learnt(observation())];
+    const faster = after.decodeSpeed(node, model) / before.decodeSpeed(node, model);
+    expect(after.decodeSpeed(node, big) / before.decodeSpeed(node, big)).toBeCloseTo(faster);
+    expect(after.decodeSpeed(node, big)).toBeLessThan(after.decodeSpeed(node, model));
+    expect(after.decodeSpeed(nodeFacts('b'), model)).toBe(before.decodeSpeed(nodeFacts('b'), model));
+  });
+
+  it('are guessed from the hardware before that', () => {
+    const estimates = createEstimates();
+    const [gpu, cpu] = [nodeFacts('g', { hasGpu: true }), nodeFacts('c', { hasGpu: false })];
+    expect(estimates.decodeSpeed(gpu, model)).toBeGreaterThan(5 * estimates.decodeSpeed(cpu, model));
+    const named = nodeFacts('n', { attributes: { type: 'gpu-server' } });
+    expect(estimates.decodeSpeed(named, model)).toBe(estimates.decodeSpeed(gpu, model));
+  });
+
+  it('of reading come from calls that had nothing in the cache', () => {
+    const cold = createEstimates().prefillSpeed(node, model);
+    const cached = observation({ usage: { cachedTokens: 900 } });
+    const perhaps = observation({ usage: { cachedTokens: undefined }, expectedCached: 500 });
+    const short = observation({ usage: { promptTokens: 10 } });
+    for (const one of [cached, perhaps, short]) {
+      const measured = learnt(one).measured('a');
+      expect(measured[0]).not.toHaveProperty('prefillPerSecond');
+    }
+    expect(learnt(observation({ usage: { cachedTokens: undefined } })).prefillSpeed(node, model)).not.toBe(cold);
+  });
+
+  it('are those of a call alone, however many ran beside it', () => {
+    const beside = learnt(observation({ neighbours: { same: 1, other: 1 } }));
+    expect(beside.decodeSpeed(node, model)).toBeCloseTo(50 * 2.1);
+  });
+
+  it('of loads come from calls that loaded', () => {
+    expect(learnt(observation()).measured('a')[0]).not.toHaveProperty('loadMs');
+    expect(learnt(observation({ loads: true, complete: false })).measured('a')[0]).toMatchObject({ loadMs: 7_000 });
+  });
+
+  it('are not moved far by one wild sample, and follow a lasting change', () => {
+    const usual = Array.from({ length: 10 }, () => observation());
+    const wild = observation({ timings: { outputMs: 20 } });
+    const estimates = learnt(...usual, wild);
+    expect(estimates.decodeSpeed(node, model)).toBeLessThan(50 * 1.5);
+    for (let n = 0; n < 60; n += 1) estimates.observe(observation({ timings: { outputMs: 4_000 } }));
+    expect(estimates.decodeSpeed(node, model)).toBeCloseTo(25, 0);
+  });
+
+  it('learn nothing from what cannot be', () => {
+    const estimates = createEstimates();
+    const before = estimates.decodeSpeed(node, model);
+    for (const outputMs of [0, -1, NaN, Infinity, 1e-9]) estimates.observe(observation({ timings: { outputMs } }));
+    estimates.observe(observation({ usage: { estimated: true } }));
+    estimates.observe(observation({ complete: false }));
+    estimates.observe({ ...observation(), usage: undefined, timings: undefined });
+    estimates.observe(observation({ demand: demand('elsewhere') }));
+    expect(estimates.decodeSpeed(node, model)).toBe(before);
+  });
+
+  it('are forgotten with the node', () => {
+    const estimates = learnt(observation());
+    estimates.forget('a');
+    expect(estimates.measured('a')).toEqual([]);
+  });
+});
+
+describe('outputs', () => {
+  const withOutputs = (...lengths: number[]): LearntEstimates =>
+    learnt(...lengths.map((outputTokens) => observation({ usage: { outputTokens } })));
+
+  it('are as long as the last ones of the model and tenant', () => {
+    expect(createEstimates().expectedOutput(demand())).toBe(150);
+    expect(
+      withOutputs(...Array<number>(200).fill(1_000), ...Array<number>(64).fill(20)).expectedOutput(demand()),
+    ).toBeLessThan(30);
+  });
+
+  it('of a model that is new to a tenant are as long as others of the tenant', () => {
+    const estimates = withOutputs(...Array<number>(64).fill(500));
+    expect(estimates.expectedOutput(demand('n'))).toBeGreaterThan(450);
+    expect(estimates.expectedOutput(demand('n', { tenant: 'other' }))).toBe(150);
+  });
+
+  it('are never longer than the caller allows, and none for embeddings', () => {
+    expect(createEstimates().expectedOutput(demand('m', { maxOutputTokens: 10 }))).toBe(10);
+    expect(createEstimates().expectedOutput(embedding())).toBe(0);
+  });
+
+  it('have the rest to go that longer ones had', () => {
+    const estimates = withOutputs(...Array<number>(32).fill(100), ...Array<number>(32).fill(300));
+    expect(estimates.expectedRest(demand(), 150)).toBeCloseTo(150);
+    expect(estimates.expectedRest(demand(), 1_000)).toBeCloseTo(500);
+    expect(estimates.expectedRest(demand('m', { maxOutputTokens: 160 }), 150)).toBe(10);
+    expect(estimates.expectedRest(demand('m', { maxOutputTokens: 100 }), 150)).toBe(0);
+  });
+});
+
+describe('what is asked for', () => {
+  it('comes at a rate that fades', () => {
+    const estimates = createEstimates();
+    for (let now = 0; now < 600_000; now += 1_000) estimates.arrived(demand(), now);
+    expect(estimates.arrivalRate('m', 600_000)).toBeCloseTo(1 / 1_000, 4);
+    expect(estimates.arrivalRate('m', 690_000)).toBeCloseTo(1 / 1_000 / Math.E, 4);
+    expect(estimates.arrivalRate('n', 600_000)).toBe(0);
+  });
+
+  it('shows the largest context of the last ten minutes', () => {
+    const estimates = createEstimates();
+    estimates.arrived(demand('m', { numCtx: 16_384 }), 0);
+    estimates.arrived(demand('m', { numCtx: 8_192 }), 300_000);
+    estimates.arrived(demand('m', { numCtx: 1e9 }), 300_000);
+    expect(estimates.largestContext('m', 300_000)).toBe(16_384);
+    expect(estimates.largestContext('m', 600_000)).toBe(8_192);
+    expect(estimates.largestContext('m', 900_000)).toBe(0);
+  });
+});
+
+describe('tokens and memory', () => {
+  it('learns how many tokens a model makes of characters, of prompts that were not cut', () => {
+    const asked = demand('m', { promptCharacters: 4_000 });
+    expect(learnt(observation({ demand: asked })).tokensPerCharacter('m')).toBeCloseTo(0.25);
+    expect(learnt(observation({ demand: asked, usage: { promptTokens: 4 } })).tokensPerCharacter('m')).toBe(0.3);
+    expect(learnt(observation({ demand: demand('m', { promptCharacters: 20 }) })).tokensPerCharacter('m')).toBe(0.3);
+  });
+
+  it('learns how much memory a token of context takes from what nodes report', () => {
+    const estimates = createEstimates();
+    estimates.reported(nodeFacts('a', { runners: [runnerFacts('m', { bytes: 4.3 * GB + 4_096 * 200_000 })] }));
+    expect(estimates.runnerBytes(nodeFacts('b'), model, 8_192, 2)).toBeCloseTo(4.3 * GB + 8_192 * 2 * 200_000, -3);
+    for (const bytes of [-1, 0, 1, NaN, 1e15])
+      estimates.reported(nodeFacts('a', { runners: [runnerFacts('m', { bytes })] }));
+    expect(estimates.runnerBytes(nodeFacts('b'), model, 8_192, 2)).toBeCloseTo(4.3 * GB + 8_192 * 2 * 200_000, -3);
+  });
+});
+
+describe('what is kept', () => {
+  const full = (): LearntEstimates => {
+    const estimates = learnt(observation({ loads: true, demand: demand('m', { promptCharacters: 5_000 }) }));
+    estimates.reported(nodeFacts('a', { runners: [runnerFacts('m')] }));
+    return estimates;
+  };
+
+  it('is the same after a restart', () => {
+    const [before, after] = [full(), createEstimates()];
+    for (const [part, document] of before.exported()) after.restore(part, JSON.parse(JSON.stringify(document)));
+    expect([...after.exported()]).toEqual([...before.exported()]);
+    expect([...before.exported().keys()]).toEqual(['node:a', 'models']);
+    expect(after.expectedOutput(demand())).toBe(before.expectedOutput(demand()));
+    expect(after.loadMs(node, model)).toBe(before.loadMs(node, model));
+  });
+
+  it('is ignored where it is garbage', () => {
+    const estimates = createEstimates();
+    const garbage = [
+      null,
+      1,
+      [],
+      {},
+      { version: 2, speeds: { ratio: { decode: [9, 9] } } },
+      { version: 1, speeds: { ratio: { decode: [-1, 1], load: 'x' }, models: [['m', { decode: [NaN, 1] }], 7] } },
+      { version: 1, outputs: [['m local', ['x', -1]], 3], footprints: [['m', [0, 0]]], tokensPerCharacter: 'x' },
+    ];
+    for (const document of garbage) for (const part of ['node:a', 'models', 'other']) estimates.restore(part, document);
+    const fresh = createEstimates();
+    expect(estimates.decodeSpeed(node, model)).toBe(fresh.decodeSpeed(node, model));
+    expect(estimates.expectedOutput(demand())).toBe(150);
+    expect(estimates.runnerBytes(node, model, 4_096, 1)).toBe(fresh.runnerBytes(node, model, 4_096, 1));
+  });
+
+  it('does not grow without bound', () => {
+    const estimates = createEstimates();
+    for (let n = 0; n < 6_000; n += 1) {
+      estimates.observe(observation({ node: nodeFacts(`n${n}`), demand: demand('m', { tenant: `t${n}` }) }));
+    }
+    expect(estimates.exported().size).toBeLessThanOrEqual(5_001);
+    expect(estimates.measured('n0')).toEqual([]);
+    expect(estimates.measured('n5999')).toHaveLength(1);
+  });
+});

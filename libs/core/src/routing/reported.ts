@@ -1,0 +1,45 @@
+import type { Model, NodeState, Runner } from '@tutti/proto/tutti/agent/v1/state';
+import { canonicalModel } from '../model-name.ts';
+import type { ModelFacts, NodeFacts, RunnerFacts } from './node-facts.ts';
+
+/** The part of a node's facts that its report tells. */
+export type Reported = Pick<
+  NodeFacts,
+  'slots' | 'slotsPerRunner' | 'zombies' | 'memoryBytes' | 'maxRunners' | 'models' | 'runners' | 'hasGpu'
+>;
+
+/** Reads a report. `ours`: how many of our own calls ran on a model when it came. */
+export function reportedFacts(state: NodeState, ours: (model: string) => number): Reported {
+  const { slots, modelMemoryBytes, maxRunners, hardware } = state;
+  const slotsPerRunner = Math.max(1, slots?.perRunner ?? 1);
+  return {
+    slots: Math.max(1, slots?.total ?? 1),
+    slotsPerRunner,
+    zombies: slots?.zombie ?? 0,
+    memoryBytes: modelMemoryBytes,
+    maxRunners,
+    hasGpu: (hardware?.gpus.length ?? 0) > 0 || state.runners.some(({ vramBytes = 0 }) => vramBytes > 0),
+    models: new Map(state.models.map((model) => [canonicalModel(model.name), modelFacts(model)])),
+    runners: state.runners.map((runner) => runnerFacts(runner, slotsPerRunner, ours)),
+  };
+}
+
+function modelFacts({ name, digest, sizeBytes, contextLength, capabilities }: Model): ModelFacts {
+  return { name: canonicalModel(name), digest, sizeBytes, trainedContext: contextLength, capabilities };
+}
+
+function runnerFacts(runner: Runner, slotsPerRunner: number, ours: (model: string) => number): RunnerFacts {
+  const model = canonicalModel(runner.model);
+  return {
+    model,
+    numCtx: runner.contextLength,
+    bytes: runner.vramBytes !== undefined && runner.vramBytes > 0 ? runner.vramBytes : runner.sizeBytes,
+    slots: Math.max(1, runner.slots ?? slotsPerRunner),
+    runnerOptions: runner.optionsJson,
+    foreignCalls: Math.max(0, runner.busy - ours(model)),
+    loading: false,
+    loadingSince: undefined,
+    fresh: false,
+    problem: runner.problem,
+  };
+}

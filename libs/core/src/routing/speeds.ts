@@ -1,0 +1,99 @@
+import { estimateFrom, learn, type Estimate } from './estimate.ts';
+import { createLimitedMap, type LimitedMap } from './limited-map.ts';
+import type { ModelFacts, NodeFacts } from './node-facts.ts';
+import { priorDecodeSpeed, priorLoadMs, priorPrefillSpeed } from './priors.ts';
+
+/** What is learnt of a model on a node: prompt and output tokens a second, milliseconds to load it. */
+const priors = { prefill: priorPrefillSpeed, decode: priorDecodeSpeed, load: priorLoadMs };
+
+export type Quantity = keyof typeof priors;
+
+const quantities = ['prefill', 'decode', 'load'] as const satisfies Quantity[];
+
+type Figures = Partial<Record<Quantity, Estimate>>;
+
+interface NodeFigures {
+  /** What was measured, by what the hardware let expect: for models that never ran there. */
+  readonly ratio: Figures;
+  readonly models: LimitedMap<Figures>;
+}
+
+export interface Speeds {
+  observe(quantity: Quantity, node: NodeFacts, model: ModelFacts, sample: number): void;
+  expected(quantity: Quantity, node: NodeFacts, model: ModelFacts): number;
+  /** By model. */
+  measured(node: string): Iterable<[string, Figures]>;
+  forget(node: string): void;
+  readonly nodes: Iterable<string>;
+  exported(node: string): unknown;
+  restore(node: string, kept: unknown): void;
+}
+
+const mostNodes = 5_000;
+const mostModels = 200;
+
+/** Further from what the hardware lets expect, a sample is a slip of the backend's clock. */
+const absurd = 1_000;
+
+export function createSpeeds(): Speeds {
+  const known = createLimitedMap<NodeFigures>(mostNodes);
+
+  const figuresOf = (node: string): NodeFigures => {
+    const figures = known.get(node) ?? { ratio: {}, models: createLimitedMap<Figures>(mostModels) };
+    known.set(node, figures);
+    return figures;
+  };
+
+  return {
+    observe(quantity, node, model, sample) {
+      const ratio = sample / priors[quantity](node, model);
+      if (!(ratio < absurd && ratio > 1 / absurd)) return;
+      const figures = figuresOf(node.name);
+      put(figures.ratio, quantity, learn(figures.ratio[quantity], ratio));
+      const ofModel = figures.models.get(model.name) ?? {};
+      put(ofModel, quantity, learn(ofModel[quantity], sample));
+      figures.models.set(model.name, ofModel);
+    },
+    expected(quantity, node, model) {
+      const figures = known.get(node.name);
+      const own = figures?.models.get(model.name)?.[quantity];
+      if (own) return own.value;
+      return priors[quantity](node, model) * (figures?.ratio[quantity]?.value ?? 1);
+    },
+    measured: (node) => known.get(node)?.models ?? [],
+    forget: (node) => known.delete(node),
+    get nodes() {
+      return [...known].map(([node]) => node);
+    },
+    exported(node) {
+      const { ratio = {}, models = [] } = known.get(node) ?? {};
+      return { ratio: plain(ratio), models: [...models].map(([model, figures]) => [model, plain(figures)]) };
+    },
+    restore(node, kept) {
+      const { ratio, models } = (kept ?? {}) as { ratio?: unknown; models?: unknown };
+      const figures = figuresOf(node);
+      fill(figures.ratio, ratio);
+      for (const entry of Array.isArray(models) ? (models as unknown[]) : []) {
+        if (!Array.isArray(entry) || typeof entry[0] !== 'string') continue;
+        const ofModel: Figures = {};
+        fill(ofModel, entry[1]);
+        figures.models.set(entry[0], ofModel);
+      }
+    },
+  };
+}
+
+function put(figures: Figures, quantity: Quantity, estimate: Estimate | undefined): void {
+  if (estimate) figures[quantity] = estimate;
+}
+
+function plain(figures: Figures): unknown {
+  return Object.fromEntries(Object.entries(figures).map(([name, { value, samples }]) => [name, [value, samples]]));
+}
+
+function fill(figures: Figures, kept: unknown): void {
+  if (typeof kept !== 'object' || kept === null) return;
+  for (const quantity of quantities) {
+    put(figures, quantity, estimateFrom((kept as Record<string, unknown>)[quantity]));
+  }
+}
