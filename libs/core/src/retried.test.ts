@@ -1,8 +1,8 @@
 import { virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
 import { delta, done } from './chunk.ts';
-import { createCluster } from './cluster.ts';
-import { dispatched } from './dispatched.ts';
+import { createCluster } from './cluster/cluster.ts';
+import { dispatched } from './cluster/dispatched.ts';
 import { ClusterError, type Reason } from './error.ts';
 import type { Generate } from './generate.ts';
 import { retried } from './retried.ts';
@@ -17,9 +17,9 @@ const failing = (reason: Reason, words = 0): Generate =>
 
 function stackOf(nodes: Record<string, Generate>, attempts = 3) {
   const clock = virtualClock();
-  const cluster = createCluster({ clock });
+  const cluster = createCluster({ clock, random: () => 0 });
   for (const [name, generate] of Object.entries(nodes)) cluster.report(name, generate, stateWith({ slots: 2 }));
-  return { cluster, clock, generate: retried({ clock, random: () => 0, attempts }, dispatched(cluster)) };
+  return { cluster, clock, generate: retried({ clock, random: () => 0, attempts }, dispatched(cluster, clock)) };
 }
 
 describe('before the first delta', () => {
@@ -39,10 +39,10 @@ describe('before the first delta', () => {
   });
 
   it('makes no more attempts than allowed', async () => {
-    const down = failing('node_unreachable');
-    const { generate } = stackOf({ a: down, b: down, c: down, d: sayHello }, 3);
+    const broken = failing('upstream_error');
+    const { generate } = stackOf({ a: broken, b: broken, c: broken, d: sayHello }, 3);
     const { error, kinds } = await collect(generate(callFor('m'), contextWith()));
-    expect((error as ClusterError).reason).toBe('node_unreachable');
+    expect((error as ClusterError).reason).toBe('upstream_error');
     expect(kinds.filter((kind) => kind === 'dispatched')).toHaveLength(3);
   });
 
@@ -57,10 +57,10 @@ describe('before the first delta', () => {
 
   it('waits a little before it asks again, unless the node could not be reached at all', async () => {
     const clock = virtualClock();
-    const cluster = createCluster({ clock });
+    const cluster = createCluster({ clock, random: () => 0 });
     cluster.report('a', failing('upstream_error'), stateWith());
     cluster.report('b', sayHello, stateWith());
-    const generate = retried({ clock, random: () => 0.5 }, dispatched(cluster));
+    const generate = retried({ clock, random: () => 0.5 }, dispatched(cluster, clock));
     const answer = collect(generate(callFor('m'), contextWith()));
     await clock.advance(49);
     expect(cluster.nodes.find((node) => node.name === 'b')?.inFlight).toBe(0);
@@ -71,10 +71,10 @@ describe('before the first delta', () => {
   it('stops when the client leaves during the pause', async () => {
     const controller = new AbortController();
     const clock = virtualClock();
-    const cluster = createCluster({ clock });
+    const cluster = createCluster({ clock, random: () => 0 });
     cluster.report('a', failing('upstream_error'), stateWith());
     cluster.report('b', sayHello, stateWith());
-    const generate = retried({ clock, random: () => 1 }, dispatched(cluster));
+    const generate = retried({ clock, random: () => 1 }, dispatched(cluster, clock));
     const answer = collect(generate(callFor('m'), contextWith({ signal: controller.signal })));
     await clock.advance(10);
     controller.abort();
@@ -100,6 +100,16 @@ it('keeps the place in the queue, and spends no attempt, when the agent has no s
   const answer = collect(generate(callFor('m'), contextWith()));
   await clock.advance(250);
   expect((await answer).kinds).toEqual(['dispatched', 'queued', 'dispatched', 'delta', 'done']);
+});
+
+it('tells that a call waits before it has a node', async () => {
+  const { generate, cluster, clock } = stackOf({ a: sayHello });
+  const taken = [1, 2, 3].map(() => cluster.request(callFor('m'), contextWith()));
+  const answer = collect(generate(callFor('m'), contextWith()));
+  await clock.advance(10);
+  for (const request of taken) request.release();
+  await clock.advance(10);
+  expect((await answer).kinds.filter((kind) => kind !== 'queued')).toEqual(['dispatched', 'delta', 'done']);
 });
 
 it('gives the slot back when the reader stops reading', async () => {
