@@ -1,8 +1,23 @@
 export { delta, done, progress, textDelta } from './chunk.ts';
-export { createCluster, type Cluster, type Lease, type WaitingCall } from './cluster.ts';
-export { dispatched } from './dispatched.ts';
+export {
+  createCluster,
+  type Cluster,
+  type Decision,
+  type Lease,
+  type NodeDescription,
+  type Placements,
+  type Preview,
+  type WaitingCall,
+} from './cluster/cluster.ts';
+export { dispatched } from './cluster/dispatched.ts';
+export type { NodeView } from './cluster/node-view.ts';
 export { ClusterError, isReason, modelNotFound, reasons, type Reason, type Retry } from './error.ts';
+export { createBreakers, type BreakerView, type Breakers } from './failure/breaker.ts';
+export { createQuarantine, type Quarantine } from './failure/quarantine.ts';
+export { createRetryBudget, type RetryBudget } from './failure/retry-budget.ts';
+export { fallback } from './fallback.ts';
 export { Priority, Privacy, type Call, type Chunk, type Context, type Generate, type Message } from './generate.ts';
+export { hedged } from './hedged.ts';
 export { canonicalModel } from './model-name.ts';
 export { nearestName } from './nearest-name.ts';
 export { pause } from './pause.ts';
@@ -10,8 +25,22 @@ export { mayUseModel, permitted, requireModel } from './permitted.ts';
 export type { Clock, Random } from './ports.ts';
 export { isPriorityName, priorities, type PriorityName } from './priorities.ts';
 export { localPrincipal, roles, type Principal, type Role } from './principal.ts';
+export { createAdmission, type Admission, type Verdict } from './queue/admission.ts';
+export { createFairQueue, type FairQueue, type Waiting } from './queue/fair-queue.ts';
+export { resumed } from './resumed.ts';
 export { retried } from './retried.ts';
-export type { NodeView } from './routing/plan.ts';
+export type { Demand, PrefixMark } from './routing/demand.ts';
+export { demandOf } from './routing/demand-of.ts';
+export type { Estimates } from './routing/estimates.ts';
+export { otherwise } from './routing/explain.ts';
+export { createEstimates, type LearntEstimates, type Measured } from './routing/learnt.ts';
+export type { ModelFacts, NodeFacts, RunnerFacts, RunningCall } from './routing/node-facts.ts';
+export type { CostParts, Exclusion, Option } from './routing/option.ts';
+export { defaultParameters, type PlanParameters } from './routing/parameters.ts';
+export { plan, type Plan, type PlanInput } from './routing/planner.ts';
+export { costPolicy } from './routing/policies/cost.ts';
+export { policyNames, type Policy, type PolicyName, type PolicyView, type Route } from './routing/policy.ts';
+export { barredBy, createPolicies, routeFor, workloads } from './routing/routes.ts';
 export {
   isLogLevel,
   logLevels,
@@ -22,11 +51,13 @@ export {
   type LogRepository,
   type NewLogRecord,
 } from './stores/logs.ts';
+export type { EstimatesRecord, EstimatesRepository } from './stores/estimates.ts';
 export type { JoinTokenRecord, JoinTokenRepository } from './stores/join-tokens.ts';
 export type { KeyRecord, KeyRepository } from './stores/keys.ts';
 export type { NodeAttributes, NodeRecord, NodeRepository } from './stores/nodes.ts';
 export type { Store } from './stores/store.ts';
 export { abortError, linkedController, onAbort, throwIfAborted } from './signal.ts';
 export { ticketMachine, ticketWithout, type Ticket } from './ticket.ts';
+export { timed } from './timed.ts';
 export { watched, type Watcher } from './watched.ts';
 export { matchesWildcard } from './wildcard.ts';

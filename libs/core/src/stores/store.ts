@@ -1,3 +1,4 @@
+import type { EstimatesRepository } from './estimates.ts';
 import type { JoinTokenRepository } from './join-tokens.ts';
 import type { KeyRepository } from './keys.ts';
 import type { LogRepository } from './logs.ts';
@@ -13,6 +14,7 @@ export interface Store {
   readonly joinTokens: JoinTokenRepository;
   readonly nodes: NodeRepository;
   readonly logs: LogRepository;
+  readonly estimates: EstimatesRepository;
   /** Resolves if the store answers. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,12 +1,12 @@
 import { seededRandom, virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
-import { callFor, contextWith, sayHello, stateWith } from './calls.fixture.ts';
+import { callFor, contextWith, sayHello, stateWith } from '../calls.fixture.ts';
 import { createCluster, type Cluster, type Request } from './cluster.ts';
-import { Priority } from './generate.ts';
+import { Priority } from '../generate.ts';
 
 function clusterWith(names: readonly string[], slots: number, concurrency?: () => number) {
   const clock = virtualClock();
-  const cluster = createCluster({ clock, ...(concurrency && { concurrency }) });
+  const cluster = createCluster({ clock, random: seededRandom(1), ...(concurrency && { concurrency }) });
   const report = (name: string): void => cluster.report(name, sayHello, stateWith({ slots }));
   names.forEach(report);
   return { clock, cluster, report };
@@ -76,7 +76,7 @@ describe('a cordoned node', () => {
 
 describe('a pause', () => {
   it('starts no call, refuses none, and ends with all that wait in their order', async () => {
-    const { cluster, clock } = clusterWith(['a'], 2);
+    const { cluster, clock } = clusterWith(['a'], 1);
     cluster.pause();
     const [first, second, third] = [ask(cluster), ask(cluster), ask(cluster)];
     await clock.advance(60_000);
@@ -91,6 +91,7 @@ describe('a pause', () => {
     const { cluster } = clusterWith(['a'], 1);
     const running = ask(cluster);
     await running.lease;
+    await ask(cluster).lease;
     cluster.pause();
     const waiting = ask(cluster);
     running.release();
@@ -128,13 +129,14 @@ describe('the bound over the cluster', () => {
 it('shows who waits: in order, since when, for which attempt', async () => {
   const { cluster, clock } = clusterWith(['a'], 1);
   const [start, running] = [clock.now(), ask(cluster)];
+  ask(cluster);
   ask(cluster, { requestId: 'early' });
   await clock.advance(700);
-  const ticket = { sequence: 1_000_000, attempt: 2, excluded: new Set<string>() };
+  const ticket = { sequence: 1_000_000, attempt: 2, excluded: new Set<string>(), place: {} };
   ask(cluster, { requestId: 'again', ticket });
   ask(cluster, { requestId: 'urgent', priority: Priority.INTERACTIVE });
-  const common = { model: 'm', attempt: 1 };
-  expect(cluster.waitingCalls).toEqual([
+  const common = { model: 'm', attempt: 1, key: 'local' };
+  expect(cluster.waitingCalls).toMatchObject([
     { ...common, requestId: 'urgent', priority: Priority.INTERACTIVE, position: 0, since: start + 700 },
     { ...common, requestId: 'early', priority: Priority.DEFAULT, position: 1, since: start },
     { ...common, requestId: 'again', priority: Priority.DEFAULT, position: 2, since: start + 700, attempt: 2 },

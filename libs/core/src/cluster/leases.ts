@@ -1,0 +1,185 @@
+import { ClusterError } from '../error.ts';
+import type { Breakers } from '../failure/breaker.ts';
+import type { Call, Chunk } from '../generate.ts';
+import type { Clock } from '../ports.ts';
+import { required } from '../routing/context.ts';
+import type { Demand } from '../routing/demand.ts';
+import { reasonFor } from '../routing/explain.ts';
+import type { LearntEstimates } from '../routing/learnt.ts';
+import type { NodeFacts, RunningCall } from '../routing/node-facts.ts';
+import type { Exclusion, Option } from '../routing/option.ts';
+import { actOf } from '../routing/overlay.ts';
+import type { Start } from '../routing/planner.ts';
+import type { PolicyName } from '../routing/policy.ts';
+import type { Entry } from './entry.ts';
+import type { Lease } from './lease.ts';
+import type { Member } from './member.ts';
+
+/** A choice that was made, for whoever wants to know why. */
+export interface Decision {
+  readonly requestId: string;
+  readonly attempt: number;
+  /** When the call first came, on the cluster's clock. */
+  readonly arrivedAt: number;
+  readonly decidedAt: number;
+  readonly demand: Demand;
+  readonly policy: PolicyName;
+  /** In a few words. */
+  readonly reason: string;
+  readonly option: Option;
+  /** All that were weighed, the chosen one among them. */
+  readonly options: readonly Option[];
+  readonly exclusions: readonly Exclusion[];
+}
+
+/** What was placed since the start. */
+export interface Placements {
+  readonly calls: number;
+  readonly loads: number;
+  /** Calls that asked for a smaller context than that of the runner that served them: no reload was needed. */
+  readonly reloadsAvoided: number;
+}
+
+/** Who runs what where: every count of it is kept here. */
+export interface Leases {
+  /** Takes a slot on the node for a call. */
+  give(start: Start<Entry>, member: Member, now: number): Lease;
+  readonly inFlight: number;
+  readonly placements: Placements;
+}
+
+interface Options {
+  readonly clock: Clock;
+  readonly estimates: LearntEstimates;
+  readonly breakers: Breakers;
+  readonly onDecision: ((decision: Decision) => void) | undefined;
+  /** The node takes no calls for so long. */
+  readonly onFull: (member: Member, forMs: number) => void;
+  /** A slot is free again. */
+  readonly onOver: () => void;
+}
+
+/** After `no_slot`, how long a node counts as full if it does not report. */
+const fullForMs = 250;
+
+/** After its backend has said that too many wait for it. */
+const busyForMs = 2_000;
+
+interface Running extends RunningCall {
+  firstTokenAt: number | undefined;
+  outputTokens: number;
+  loads: boolean;
+}
+
+export function createLeases(options: Options): Leases {
+  const { clock, estimates, breakers, onDecision, onFull, onOver } = options;
+  const placements = { calls: 0, loads: 0, reloadsAvoided: 0 };
+  let inFlight = 0;
+
+  return {
+    give({ entry, option, options: weighed, exclusions }, member, now) {
+      const { call, context, demand, route } = entry;
+      const { requestId, ticket } = context;
+      const before = member.facts(now);
+      const reason = reasonFor(option, weighed);
+      const running: Running = {
+        ...{ demand, startedAt: now, firstTokenAt: undefined, outputTokens: 0, loads: option.kind === 'load' },
+        ...(option.model !== undefined && { model: option.model }),
+      };
+      const act = actOf(option, demand, before, requestId, now, estimates);
+      const over = breakers.started(member.name, demand.model);
+      member.add(running, act);
+      inFlight += 1;
+      count(placements, demand, option);
+      onDecision?.({
+        ...{ requestId, attempt: ticket.attempt, arrivedAt: entry.since, decidedAt: now },
+        ...{ demand, policy: route.policy, reason, option, options: weighed, exclusions },
+      });
+      let isOver = false;
+      let released = false;
+
+      const firstOutput = (): void => {
+        running.firstTokenAt = clock.now();
+        running.loads = false;
+        breakers.answered(member.name, demand.model);
+        member.loaded(option.model ?? demand.model);
+      };
+
+      const finish = (error: ClusterError | undefined): void => {
+        if (isOver) return;
+        isOver = true;
+        over(error);
+        if (error?.reason === 'overloaded') onFull(member, busyForMs);
+      };
+
+      const learn = (chunk: Chunk): void => {
+        if (chunk.kind.case !== 'done') return;
+        const { usage, timings } = chunk.kind.value;
+        estimates.observe({
+          ...{
+            node: before,
+            demand,
+            loads: option.kind === 'load',
+            expectedCached: option.cachedTokens,
+            complete: true,
+          },
+          ...(usage && { usage }),
+          ...(timings && { timings }),
+          neighbours: neighboursOf(before, demand.model),
+        });
+      };
+
+      return {
+        node: member.name,
+        reason,
+        call: settledCall(call, demand, option, before),
+        evict: option.evict,
+        generate: member.generate,
+        firstOutputMs: option.parts.waitMs + option.parts.loadMs + option.parts.prefillMs,
+        observe(chunk) {
+          if (chunk.kind.case === 'delta') {
+            if (running.firstTokenAt === undefined) firstOutput();
+            running.outputTokens += 1;
+          } else if (chunk.kind.case === 'done') learn(chunk);
+        },
+        refused() {
+          finish(new ClusterError('no_slot', 'The agent had no slot.'));
+          onFull(member, fullForMs);
+        },
+        ended: finish,
+        release() {
+          if (released) return;
+          released = true;
+          finish(new ClusterError('client_closed', 'request canceled'));
+          member.remove(running, running.firstTokenAt !== undefined);
+          inFlight -= 1;
+          onOver();
+        },
+      };
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    placements,
+  };
+}
+
+function count(placements: { -readonly [K in keyof Placements]: number }, demand: Demand, option: Option): void {
+  placements.calls += 1;
+  if (option.kind === 'load') placements.loads += 1;
+  else if (demand.numCtx !== undefined && demand.numCtx !== option.numCtx) placements.reloadsAvoided += 1;
+}
+
+/** The context length as the plan wants it: what is needed, and what to load with. The agent settles the rest. */
+function settledCall(call: Call, demand: Demand, option: Option, node: NodeFacts): Call {
+  const { model: name = demand.model, numCtx } = option;
+  const model = node.models.get(name);
+  const min = model ? required(demand, model) : 0;
+  return { ...call, model: name, numCtx: { $typeName: 'tutti.agent.v1.ContextWindow', min, preferred: numCtx ?? 0 } };
+}
+
+/** Calls that run beside one that starts. */
+function neighboursOf({ calls }: NodeFacts, model: string): { same: number; other: number } {
+  const same = calls.filter((call) => call.demand.model === model).length;
+  return { same, other: calls.length - same };
+}
