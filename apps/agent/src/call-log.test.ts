@@ -20,7 +20,7 @@ const context: Context = {
   priority: Priority.DEFAULT,
   privacy: Privacy.CLUSTER,
   hops: 0,
-  ticket: { sequence: 1, attempt: 2, excluded: new Set() },
+  ticket: { sequence: 1, attempt: 2, excluded: new Set(), place: {} },
 };
 
 /** Reads a call to its end, each chunk 30 ms after the one before. */

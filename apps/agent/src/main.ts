@@ -121,6 +121,7 @@ async function main(): Promise<void> {
   shutdown.add('backend', () => backend.close());
 
   const limits = { total: config.queueConcurrency, perRunner: config.ollamaNumParallel };
+  const memoryLimits = { bytes: config.modelMemory, maxRunners: config.ollamaMaxLoadedModels };
   const metrics = createMetricsRegistry();
   const countCalls = createAgentMetrics({ registry: metrics, feed: () => node.feed, version, clock });
   const tracing = await openTracing({
@@ -136,13 +137,15 @@ async function main(): Promise<void> {
     nudge: (owner: string) => registration.nudge(owner),
   };
   const node = await createNode({
-    backend: { ...backend, generate: callsLogged(backend.generate, { log, clock }) },
+    backend,
     limits,
+    memory: memoryLimits,
     hardware: hardwareProbe(),
     bootId,
     standing,
     clock,
     around: (next) => watched(countCalls, tracing.traced('server', next)),
+    inside: (next) => callsLogged(next, { log, clock }),
   });
 
   const health = createHealth();

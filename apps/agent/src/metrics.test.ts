@@ -89,7 +89,11 @@ it('loads, slots and the machine are told', async () => {
   const { invoke, lines } = await startAgent(reload);
   await invoke();
   expect(await lines('tutti_agent_model_load_seconds_sum')).toEqual(['tutti_agent_model_load_seconds_sum 4']);
-  expect(await lines('tutti_agent_slots')).toEqual(['tutti_agent_slots 2', 'tutti_agent_slots_busy 0']);
+  expect(await lines('tutti_agent_slots')).toEqual([
+    'tutti_agent_slots 2',
+    'tutti_agent_slots_busy 0',
+    'tutti_agent_slots_zombie 0',
+  ]);
   expect(await lines('tutti_agent_models')).toEqual(['tutti_agent_models 1', 'tutti_agent_models_loaded 1']);
   expect(await lines('tutti_agent_backend_up')).toEqual(['tutti_agent_backend_up 1']);
   expect(await lines('tutti_agent_cpu')).toEqual(['tutti_agent_cpu_utilization_ratio 0.5']);

@@ -58,6 +58,7 @@ function stateGauges(registry: Registry, state: () => Promise<NodeState | undefi
   registry.gauge('tutti_agent_build_info', 'Version of Tutti.', ['version'], () => [{ labels: { version }, value: 1 }]);
   one('tutti_agent_slots', 'Calls that run at a time.', ({ slots }) => slots?.total);
   one('tutti_agent_slots_busy', 'Calls that run.', ({ slots }) => slots?.busy);
+  one('tutti_agent_slots_zombie', 'Slots whose cancelled calls may still burn.', ({ slots }) => slots?.zombie);
   one('tutti_agent_waiting', 'Calls that wait for a slot.', ({ slots }) => slots?.waiting);
   one('tutti_agent_models', 'Models on the disk.', ({ models }) => models.length);
   one('tutti_agent_models_loaded', 'Models in memory.', ({ runners }) => runners.length);

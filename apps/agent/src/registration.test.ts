@@ -66,6 +66,21 @@ describe('an agent', () => {
     );
   });
 
+  it('takes no calls of an orchestrator that its heartbeats do not reach, once the lease is over', async () => {
+    const { clock, refuse, whenRegistered } = startRig();
+    await whenRegistered(1);
+    await clock.advance(1_500);
+    refuse('node_unreachable');
+    await clock.advance(2_400);
+    expect(() => registration.check(dispatch(1))).not.toThrow();
+    await clock.advance(100);
+    expect(() => registration.check(dispatch(1))).toThrow('The lease of epoch 1 has run out');
+    refuse(undefined);
+    await clock.advance(2_000);
+    await whenRegistered(2);
+    expect(() => registration.check(dispatch(2))).not.toThrow();
+  });
+
   it('registers again with an orchestrator that has forgotten it', async () => {
     const { clock, refuse, whenRegistered } = startRig();
     await whenRegistered(1);

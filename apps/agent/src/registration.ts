@@ -29,7 +29,7 @@ export interface Identity {
 
 /** The agent's standing with its orchestrators. */
 export interface Registration {
-  /** Throws `stale_epoch` unless the dispatch means this process, under its last registration with the sender. */
+  /** Throws `stale_epoch` unless the dispatch means this process, under its last registration, whose lease still runs. */
   check(dispatch: Dispatch): void;
   /** An orchestrator stopped watching: asks at once whether it still knows this node. */
   nudge(orchestratorId: string): void;
@@ -50,7 +50,7 @@ interface Options {
 export function createRegistration({ identity, agentVersion, registries, clock, log, advice }: Options): Registration {
   const { nodeId, bootId, name, address } = identity;
   const stop = new AbortController();
-  const epochs = new Map<string, number>();
+  const leases = new Map<string, { readonly epoch: number; readonly endsAt: number }>();
   const wakers = new Map<string, () => void>();
 
   const pause = (delayMs: number, owner?: string): Promise<void> =>
@@ -69,14 +69,19 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
   /** Registers once and sends heartbeats until one fails. */
   const hold = async (registry: Client<typeof RegistryService>, onRegistered: () => void): Promise<never> => {
     const { signal } = stop;
+    let askedAt = clock.now();
     const lease = await registry.register({ nodeId, bootId, name, address, protocolVersion, agentVersion }, { signal });
-    const { orchestratorId, epoch } = lease;
-    epochs.set(orchestratorId, epoch);
+    const { orchestratorId, epoch, heartbeatIntervalMs, leaseMs } = lease;
+    // From the moment of asking: it ends here no later than there.
+    const renewed = (): void => void leases.set(orchestratorId, { epoch, endsAt: askedAt + leaseMs });
+    renewed();
     log.info('registered', { orchestrator: orchestratorId, epoch });
     onRegistered();
     for (let seq = 1; ; seq++) {
-      await pause(lease.heartbeatIntervalMs, orchestratorId);
+      await pause(heartbeatIntervalMs, orchestratorId);
+      askedAt = clock.now();
       await registry.heartbeat({ nodeId, epoch, bootId, seq, address }, { signal });
+      renewed();
     }
   };
 
@@ -111,11 +116,13 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
   const running = registries.map(keep);
   return {
     check({ owner, epoch, bootId: meant }) {
-      if (meant === bootId && epochs.get(owner) === epoch) return;
-      throw new ClusterError(
-        'stale_epoch',
-        `The call is for epoch ${epoch} of this node, which is now at ${epochs.get(owner)}.`,
-      );
+      const lease = leases.get(owner);
+      if (meant !== bootId || lease?.epoch !== epoch) {
+        const now = lease ? `is now at ${lease.epoch}` : 'is not registered there';
+        throw new ClusterError('stale_epoch', `The call is for epoch ${epoch} of this node, which ${now}.`);
+      }
+      if (clock.now() >= lease.endsAt)
+        throw new ClusterError('stale_epoch', `The lease of epoch ${epoch} has run out: no heartbeat got through.`);
     },
     nudge(orchestratorId) {
       wakers.get(orchestratorId)?.();

@@ -9,6 +9,13 @@ export interface Backend {
   readonly generate: Generate;
   /** What it has now. Rejects with a ClusterError if it does not answer. */
   inventory(signal: AbortSignal): Promise<Inventory>;
+  /**
+   * The models in its memory at this moment; rejects with a ClusterError. Absent: the backend loads and unloads as it
+   * sees fit. Present: the agent does, by calls that ask for nothing (`keepAliveMs` 0: unload).
+   */
+  residents?(signal: AbortSignal): Promise<Inventory['runners']>;
+  /** Whether its models are in the memory of another machine than this one. */
+  readonly remote?: boolean;
   /** Does one thing to one model; yields the server's own lines, each JSON text without its end. `not_implemented` if it cannot. */
   verb(request: Pick<VerbRequest, 'verb' | 'bodyJson'>, signal: AbortSignal): AsyncIterable<string>;
   /** Gives back sockets, threads and memory. */

@@ -21,7 +21,7 @@ export function contextWith(signal: AbortSignal = new AbortController().signal):
     priority: Priority.DEFAULT,
     privacy: Privacy.CLUSTER,
     hops: 0,
-    ticket: { sequence: 1, attempt: 1, excluded: new Set() },
+    ticket: { sequence: 1, attempt: 1, excluded: new Set(), place: {} },
   };
 }
 

@@ -1,12 +1,15 @@
 import { ClusterError, done, type Call, type Chunk, type Clock, type Random } from '@tutti/core';
+import { loading } from '../loading.ts';
 import { answer, type Workplace } from './answer.ts';
 import { embed } from './embed.ts';
 import { chatHistory } from './history.ts';
-import { loading } from './loading.ts';
 import { chatPrompt, completionPrompt } from './prompt.ts';
 import { refuseUnsupported } from './refuse.ts';
 import type { Resident } from './resident.ts';
 import type { Runtime } from './runtime.ts';
+
+/** Between two reports of a load. */
+const progressMs = 250;
 
 export interface CallPorts {
   readonly runtime: Runtime;
@@ -46,7 +49,9 @@ async function* work(call: Call, resident: Resident, ports: CallPorts, signal: A
   const startedAt = clock.now();
   const isLoaded = resident.footprint() !== undefined;
   const loaded = resident.model();
-  const model = isLoaded ? await loaded : yield* loading(loaded, resident.loadedFraction, clock, signal);
+  const model = isLoaded
+    ? await loaded
+    : yield* loading(loaded, { clock, signal, everyMs: progressMs, fraction: resident.loadedFraction });
   const loadMs = clock.now() - startedAt;
   const place: Workplace = { ...ports, resident, signal, startedAt, loadMs };
 

@@ -1,8 +1,8 @@
-import { delta, done, type Generate } from '@tutti/core';
+import { abortError, delta, done, localPrincipal, progress, type Generate } from '@tutti/core';
 import { seededRandom, virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
 import { createSlots, type Limits } from './admitted.ts';
-import { chatCall, collect, contextWith } from '../calls.fixture.ts';
+import { callWith, chatCall, collect, contextWith } from '../calls.fixture.ts';
 
 /** A backend whose calls end when the test says so. */
 function gatedBackend() {
@@ -31,7 +31,11 @@ function rigWith(limits: Limits) {
   const slots = createSlots({ ...limits, clock: virtualClock(), onChange: () => {} });
   const generate = slots.admitted(backend.generate);
   const start = (model: string, signal?: AbortSignal) => collect(generate(chatCall(model, 'hi'), contextWith(signal)));
-  return { ...backend, slots, start };
+  const startFor = (owner: string, model: string) =>
+    collect(generate(chatCall(model, 'hi'), { ...contextWith(), principal: { ...localPrincipal, id: owner } }));
+  const embed = (model: string, signal?: AbortSignal) =>
+    collect(generate(callWith({ model, kind: { case: 'embed', value: { inputs: ['a'] } } }), contextWith(signal)));
+  return { ...backend, slots, start, startFor, embed };
 }
 
 /** Lets everything that can run on, run on. */
@@ -49,7 +53,7 @@ describe('slots', () => {
       await settled();
     }
     const answers = await Promise.all(calls);
-    expect(answers.map(({ kinds }) => kinds.join(' '))).toEqual(Array(3).fill('accepted started delta done'));
+    expect(answers.map(({ kinds }) => kinds.join(' '))).toEqual(Array(3).fill('accepted delta done'));
     expect([slots.busy, slots.waiting]).toEqual([0, 0]);
   });
 
@@ -109,6 +113,108 @@ describe('slots', () => {
     expect(idle).toBe(false);
     gates.shift()!.open();
     await waiting;
+  });
+});
+
+describe('embeddings of one model', () => {
+  it('share a slot, up to 32 of them, and take one from everybody else', async () => {
+    const { embed, start, slots, gates } = rigWith({ total: 2, perRunner: 1 });
+    const calls = Array.from({ length: 32 }, () => embed('e'));
+    await settled();
+    expect([slots.busy, slots.waiting]).toEqual([1, 0]);
+    expect((await embed('e')).error).toMatchObject({ reason: 'no_slot' });
+    void start('m');
+    await settled();
+    expect((await start('other')).error).toMatchObject({ reason: 'no_slot' });
+    for (let gate = gates.shift(); gate; gate = gates.shift()) gate.open();
+    await Promise.all(calls);
+    await settled();
+    expect(slots.busy).toBe(0);
+  });
+
+  it('keep the slot until the last of them is over', async () => {
+    const { embed, slots, gates } = rigWith({ total: 1, perRunner: 1 });
+    const controller = new AbortController();
+    const calls = [embed('e', controller.signal), embed('e')];
+    await settled();
+    controller.abort();
+    await calls[0];
+    await settled();
+    expect(slots.busy).toBe(1);
+    gates[1]!.open();
+    await calls[1];
+    await settled();
+    expect(slots.busy).toBe(0);
+  });
+});
+
+describe('several orchestrators', () => {
+  it('take turns on one slot: who was refused goes before who has just been served', async () => {
+    const { startFor, gates } = rigWith({ total: 1, perRunner: 1 });
+    const order: string[] = [];
+    const first = startFor('a', 'm');
+    await settled();
+    const second = startFor('a', 'm');
+    expect((await startFor('b', 'm')).error).toMatchObject({ reason: 'no_slot' });
+    await settled();
+    gates.shift()!.open();
+    await first;
+    await settled();
+    expect((await startFor('a', 'm')).error).toMatchObject({ reason: 'no_slot' });
+    const third = startFor('b', 'm').then(() => order.push('b'));
+    await settled();
+    gates.shift()!.open();
+    await second;
+    await settled();
+    gates.shift()!.open();
+    await third;
+    expect(order).toEqual(['b']);
+  });
+});
+
+describe('a call that ends', () => {
+  it('by a cancel before it answered keeps its slot as a zombie until the backend is done with it', async () => {
+    const burning = Promise.withResolvers<void>();
+    const slots = createSlots({
+      total: 1,
+      perRunner: 1,
+      clock: virtualClock(),
+      onChange: () => {},
+      burntOut: () => burning.promise,
+    });
+    const controller = new AbortController();
+    const silent: Generate = async function* (_, { signal }) {
+      yield progress({ case: 'started', value: {} });
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      throw abortError(signal);
+    };
+    const call = collect(slots.admitted(silent)(chatCall('m', 'hi'), contextWith(controller.signal)));
+    await settled();
+    controller.abort();
+    await call;
+    expect([slots.busy, slots.zombie]).toEqual([0, 1]);
+    await slots.idle();
+    burning.resolve();
+    await settled();
+    expect([slots.busy, slots.zombie]).toEqual([0, 0]);
+  });
+
+  it('by a cancel after it answered is over at once', async () => {
+    const slots = createSlots({
+      total: 1,
+      perRunner: 1,
+      clock: virtualClock(),
+      onChange: () => {},
+      burntOut: () => new Promise(() => {}),
+    });
+    const { generate } = gatedBackend();
+    const controller = new AbortController();
+    const call = collect(slots.admitted(generate)(chatCall('m', 'hi'), contextWith(controller.signal)));
+    await settled();
+    controller.abort();
+    await call;
+    await settled();
+    expect([slots.busy, slots.zombie]).toEqual([0, 0]);
   });
 });
 

@@ -1,14 +1,17 @@
 import PQueue from 'p-queue';
 import {
-  abortError,
   canonicalModel,
   ClusterError,
-  linkedController,
   progress,
   throwIfAborted,
+  type Call,
+  type Chunk,
   type Clock,
+  type Context,
   type Generate,
 } from '@tutti/core';
+import { unlessAborted } from '../unless-aborted.ts';
+import { createFairShare, type FairShare } from './fair-share.ts';
 
 /** How many calls a node takes. */
 export interface Limits {
@@ -20,103 +23,204 @@ export interface Limits {
 
 /** The node's slots: who runs, who waits. */
 export interface Slots {
+  /** Slots of calls that run. */
   readonly busy: number;
+  /** Slots of calls that were cancelled, and on which the backend may still work. */
+  readonly zombie: number;
   readonly waiting: number;
-  /** Runs calls as slots allow; one waits per model, the rest end with `no_slot`. A slot lasts as long as its stream. */
+  /** Slots of one model that are not free. */
+  inUse(model: string): number;
+  /**
+   * Runs calls as slots allow; one waits per model, the rest end with `no_slot`. A slot lasts as long as its stream.
+   * Embeddings of one model share a slot: they are joined further down.
+   */
   readonly admitted: (next: Generate) => Generate;
-  /** Resolves when nothing runs or waits. */
+  /** Resolves when nothing runs or waits; zombies are nobody's calls. */
   readonly idle: () => Promise<void>;
 }
 
 interface Options extends Limits {
   readonly clock: Clock;
-  /** Called after each change of `busy` or `waiting`. */
+  /** Called after each change of who runs and who waits. */
   readonly onChange: () => void;
+  /** Whether the memory has a place for the call; if not, it ends with `no_slot`. */
+  readonly mayEnter?: (call: Call) => boolean;
+  /** Resolves when the backend no longer works on a call that was cancelled before it answered; never rejects. */
+  readonly burntOut?: (call: Call) => Promise<void>;
 }
 
 interface Turn {
   /** Calls in front of this one. */
   readonly waiting: number;
-  /** Resolves when the slot is free; rejects when the call is aborted first. */
+  /** Resolves when the slot is free. */
   readonly started: Promise<void>;
-  /** Gives the slot or the place back. */
-  readonly leave: () => void;
+  /** Gives the slot or the place back; the slot not before `until` resolves. */
+  readonly leave: (until?: Promise<void>) => void;
+}
+
+interface Runner {
+  readonly queue: PQueue;
+  readonly shares: FairShare;
+  /** The turn that the model's embeddings share. */
+  embeds?: { readonly turn: Turn; calls: number } | undefined;
 }
 
 /** Queues of models that nobody asks for any more are dropped when there are so many. */
 const mostRunners = 100;
+/** Embeddings of one model that are accepted at a time. */
+export const mostEmbeds = 32;
 
 /** One p-queue per model; the node's own cap is kept where calls come in, so that no call waits in two queues. */
-export function createSlots({ total, perRunner, clock, onChange }: Options): Slots {
-  const runners = new Map<string, PQueue>();
-  const sum = (count: (runner: PQueue) => number): number =>
-    runners.values().reduce((n, runner) => n + count(runner), 0);
-  const busy = (): number => sum((runner) => runner.pending);
+export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...options }: Options): Slots {
+  const runners = new Map<string, Runner>();
+  const shares = createFairShare(total, clock);
+  let zombie = 0;
+  const sum = (count: (queue: PQueue) => number): number =>
+    runners.values().reduce((n, { queue }) => n + count(queue), 0);
+  const taken = (): number => sum((queue) => queue.pending);
+  const isIdle = (): boolean => taken() - zombie + sum((queue) => queue.size) === 0;
+  const whenIdle = new Set<() => void>();
 
-  const take = (model: string, signal: AbortSignal): Turn => {
-    throwIfAborted(signal);
-    const runner = runners.get(model) ?? addRunner(model);
-    const mustWait = runner.pending >= perRunner;
-    if (mustWait ? runner.size >= 1 : busy() >= total) {
-      throw new ClusterError('no_slot', `All ${total} slots and the waiting place of "${model}" are taken.`);
-    }
-    const { promise: over, resolve: leave } = Promise.withResolvers<void>();
-    // p-queue would free the slot at once when the signal aborts: it only hears of aborts while the call waits.
-    const wait = mustWait ? linkedController(signal) : undefined;
-    const started = new Promise<void>((resolve, reject) => {
-      const running = () => {
-        wait?.unlink();
-        resolve();
-        return over;
-      };
-      runner
-        .add(running, wait && { signal: wait.controller.signal })
-        .catch(() => reject(abortError(signal)))
-        .finally(onChange);
-    });
-    // Whoever leaves while waiting never looks at it.
-    started.catch(() => {});
-    onChange();
-    return { waiting: mustWait ? 1 : 0, started, leave };
+  const onChange = (): void => {
+    options.onChange();
+    if (!isIdle()) return;
+    for (const resolve of whenIdle) resolve();
+    whenIdle.clear();
   };
 
-  const addRunner = (model: string): PQueue => {
+  const runnerOf = (model: string): Runner => {
+    const known = runners.get(model);
+    if (known) return known;
     if (runners.size >= mostRunners) {
-      for (const [name, { pending, size }] of runners) if (pending + size === 0) runners.delete(name);
+      for (const [name, { queue }] of runners) if (queue.pending + queue.size === 0) runners.delete(name);
     }
-    const runner = new PQueue({ concurrency: perRunner });
+    const runner: Runner = {
+      queue: new PQueue({ concurrency: perRunner }),
+      shares: createFairShare(perRunner + 1, clock),
+    };
     runners.set(model, runner);
     return runner;
   };
 
+  /** A slot of the model, or its waiting place. */
+  const takeSlot = (model: string, owner: string): Turn => {
+    const runner = runnerOf(model);
+    const { queue } = runner;
+    const mustWait = queue.pending >= perRunner;
+    const places = perRunner + 1 - queue.pending - queue.size;
+    const fair = runner.shares.allows(owner, places) && (mustWait || shares.allows(owner, total - taken()));
+    if (!fair) throw new ClusterError('no_slot', `All ${total} slots and the waiting place of "${model}" are taken.`);
+    runner.shares.take(owner);
+    shares.take(owner);
+    const waiting = new AbortController();
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    const { promise: started, resolve: start } = Promise.withResolvers<void>();
+    let running = false;
+    queue
+      .add(
+        () => {
+          running = true;
+          start();
+          return over;
+        },
+        { signal: waiting.signal },
+      )
+      .catch(() => {})
+      .finally(onChange);
+    onChange();
+    return {
+      waiting: mustWait ? 1 : 0,
+      started,
+      leave(until) {
+        runner.shares.give(owner);
+        shares.give(owner);
+        if (!running) return waiting.abort();
+        if (!until) return end();
+        zombie += 1;
+        onChange();
+        void until.then(() => {
+          zombie -= 1;
+          end();
+        });
+      },
+    };
+  };
+
+  /** A place in the slot that the embeddings of the model share; the first one brings the slot, the last one gives it back. */
+  const joinEmbeds = (model: string, owner: string): Turn => {
+    const runner = runnerOf(model);
+    runner.embeds ??= { turn: takeSlot(model, owner), calls: 0 };
+    const { embeds } = runner;
+    if (embeds.calls >= mostEmbeds) {
+      throw new ClusterError('no_slot', `${mostEmbeds} embeddings of "${model}" run already.`);
+    }
+    embeds.calls += 1;
+    return {
+      ...embeds.turn,
+      leave(until) {
+        embeds.calls -= 1;
+        if (embeds.calls > 0) return;
+        runner.embeds = undefined;
+        embeds.turn.leave(until);
+      },
+    };
+  };
+
+  const take = (call: Call, { signal, principal }: Context): Turn => {
+    throwIfAborted(signal);
+    const model = canonicalModel(call.model);
+    if (mayEnter && !mayEnter(call)) {
+      throw new ClusterError('no_slot', `"${model}" is not in memory, which is about to change for another model.`);
+    }
+    return call.kind.case === 'embed' ? joinEmbeds(model, principal.id) : takeSlot(model, principal.id);
+  };
+
   const admitted = (next: Generate): Generate =>
     async function* (call, context) {
+      const { signal } = context;
       const askedAt = clock.now();
-      const turn = take(canonicalModel(call.model), context.signal);
+      const turn = take(call, context);
+      let burns = false;
       try {
         yield progress({ case: 'accepted', value: { waiting: turn.waiting } });
-        await turn.started;
+        await unlessAborted(turn.started, signal);
         const queueMs = clock.now() - askedAt;
-        yield progress({ case: 'started', value: { queueMs } });
         for await (const chunk of next(call, context)) {
-          if (chunk.kind.case === 'done' && chunk.kind.value.timings) chunk.kind.value.timings.queueMs = queueMs;
+          burns = chunk.kind.case === 'progress';
+          noteWait(chunk, queueMs);
           yield chunk;
         }
       } finally {
-        turn.leave();
+        turn.leave(burns && signal.aborted ? burntOut?.(call) : undefined);
       }
     };
 
   return {
     get busy() {
-      return busy();
+      return taken() - zombie;
+    },
+    get zombie() {
+      return zombie;
     },
     get waiting() {
-      return sum((runner) => runner.size);
+      return sum((queue) => queue.size);
     },
+    inUse: (model) => runners.get(model)?.queue.pending ?? 0,
     admitted,
-    async idle() {
-      await Promise.all(runners.values().map((runner) => runner.onIdle()));
-    },
+    idle: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => whenIdle.add(resolve))),
+  };
+}
+
+/** Says at the beginning and at the end how long the call waited here. */
+function noteWait({ kind }: Chunk, queueMs: number): void {
+  if (kind.case === 'progress' && kind.value.kind.case === 'started') kind.value.kind.value.queueMs = queueMs;
+  if (kind.case === 'done' && kind.value.timings) kind.value.timings.queueMs = queueMs;
+}
+
+/** Tells that a call begins, for backends whose calls nobody settles. */
+export function announced(next: Generate): Generate {
+  return async function* (call, context) {
+    yield progress({ case: 'started', value: {} });
+    yield* next(call, context);
   };
 }

@@ -73,7 +73,8 @@ function contextFor(dispatch: Dispatch | undefined, { signal }: HandlerContext):
     principal: { ...localPrincipal, id: dispatch?.owner ?? '' },
     priority: dispatch?.priority ?? Priority.DEFAULT,
     privacy: dispatch?.privacy ?? Privacy.CLUSTER,
-    ticket: { sequence: 0, attempt: dispatch?.attempt ?? 1, excluded: new Set() },
+    ticket: { sequence: 0, attempt: dispatch?.attempt ?? 1, excluded: new Set(), place: {} },
+    ...(dispatch && dispatch.evict.length > 0 && { evict: dispatch.evict }),
     ...(dispatch?.traceparent && { traceparent: dispatch.traceparent }),
   };
 }

@@ -7,7 +7,7 @@ import { createStateFeed } from './state-feed.ts';
 
 function rigWith(inventory: () => Promise<Inventory>) {
   const clock = virtualClock();
-  const slots = { busy: 0, waiting: 0 };
+  const slots = { busy: 0, zombie: 0, waiting: 0 };
   const limits = { total: 4, perRunner: 1 };
   const feed = createStateFeed({
     backend: { inventory },

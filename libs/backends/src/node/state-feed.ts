@@ -1,6 +1,12 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { NodeStateSchema, type HardwareSchema, type NodeState } from '@tutti/proto/tutti/agent/v1/state';
-import { ClusterError, onAbort, type Clock } from '@tutti/core';
+import {
+  ModelSchema,
+  NodeStateSchema,
+  type HardwareSchema,
+  type Model,
+  type NodeState,
+} from '@tutti/proto/tutti/agent/v1/state';
+import { canonicalModel, ClusterError, onAbort, type Clock } from '@tutti/core';
 import type { Limits, Slots } from './admitted.ts';
 import type { Backend, Inventory } from '../backend.ts';
 
@@ -14,15 +20,28 @@ export interface StateFeed {
   drain(): void;
   /** The state now, then each new one; a slow reader misses what was replaced in between. Ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<NodeState>;
+  /** What was last read of a model; undefined: the node has none of that name. */
+  modelOf(name: string): Model | undefined;
   /** Ends every watch. */
   close(): void;
 }
 
+type HardwareInit = MessageInitShape<typeof HardwareSchema>;
+
+/** What the agent knows besides what the backend and the machine tell. */
+export interface Insight {
+  state(hardware: HardwareInit): Pick<NodeState, 'modelMemoryBytes' | 'maxRunners' | 'loading'>;
+  /** What is in memory, by the latest look; undefined: the inventory is the latest. */
+  runners(): Inventory['runners'] | undefined;
+  readonly embedBatches: { calls: number; requests: number; inputs: number; largest: number };
+}
+
 interface Options {
   readonly backend: Pick<Backend, 'inventory'>;
-  readonly slots: Pick<Slots, 'busy' | 'waiting'>;
+  readonly slots: Pick<Slots, 'busy' | 'waiting' | 'zombie'>;
   readonly limits: Limits;
-  readonly hardware: () => Promise<MessageInitShape<typeof HardwareSchema>>;
+  readonly hardware: () => Promise<HardwareInit>;
+  readonly insight?: Insight;
   readonly bootId: string;
   readonly clock: Clock;
   /** Between two readings of the backend and the machine. */
@@ -34,6 +53,8 @@ interface Options {
 }
 
 const inventoryTimeoutMs = 5_000;
+/** A busy machine may be late once. */
+const missesForProblem = 2;
 
 export function createStateFeed(options: Options): StateFeed {
   const {
@@ -41,6 +62,7 @@ export function createStateFeed(options: Options): StateFeed {
     slots,
     limits,
     hardware,
+    insight,
     bootId,
     clock,
     intervalMs = 5_000,
@@ -49,7 +71,9 @@ export function createStateFeed(options: Options): StateFeed {
   } = options;
   const watchers = new Set<() => void>();
   let inventory: Inventory | undefined;
-  let machine: MessageInitShape<typeof HardwareSchema> = {};
+  let models: ReadonlyMap<string, Model> = new Map();
+  let machine: HardwareInit = {};
+  let misses = 0;
   let draining = false;
   let closed = false;
   let seq = 0;
@@ -62,11 +86,13 @@ export function createStateFeed(options: Options): StateFeed {
       seq,
       bootId,
       backend: inventory?.backend ?? {},
-      models: [...(inventory?.models ?? [])],
-      runners: [...(inventory?.runners ?? [])],
-      slots: { ...limits, busy: slots.busy, waiting: slots.waiting },
+      models: [...models.values()],
+      runners: [...(insight?.runners() ?? inventory?.runners ?? [])],
+      slots: { ...limits, busy: slots.busy, zombie: slots.zombie, waiting: slots.waiting },
       hardware: machine,
       draining,
+      ...(insight && { embedBatches: insight.embedBatches }),
+      ...insight?.state(machine),
     });
 
   const publish = (): void => {
@@ -75,7 +101,15 @@ export function createStateFeed(options: Options): StateFeed {
   };
 
   const read = async (): Promise<void> => {
-    inventory = await readInventory(backend, inventory, clock);
+    const read = await readInventory(backend, clock);
+    misses = 'error' in read ? misses + 1 : 0;
+    if (!('error' in read)) inventory = read;
+    else if (read.error.reason !== 'upstream_timeout' || misses >= missesForProblem) {
+      inventory = withProblem(inventory, read.error.message);
+    }
+    models = new Map(
+      (inventory?.models ?? []).map((model) => [canonicalModel(model.name ?? ''), create(ModelSchema, model)]),
+    );
     machine = await hardware();
     publish();
   };
@@ -124,6 +158,7 @@ export function createStateFeed(options: Options): StateFeed {
         watchers.delete(onChange);
       }
     },
+    modelOf: (name) => models.get(canonicalModel(name)),
     close() {
       stopTimer();
       stopTouch?.();
@@ -134,12 +169,11 @@ export function createStateFeed(options: Options): StateFeed {
   };
 }
 
-/** What the backend has; when it does not answer, what it had, and the problem. */
+/** What the backend has, or why it does not tell. */
 async function readInventory(
   backend: Options['backend'],
-  before: Inventory | undefined,
   clock: Clock,
-): Promise<Inventory> {
+): Promise<Inventory | { readonly error: ClusterError }> {
   const controller = new AbortController();
   const stop = clock.after(inventoryTimeoutMs, () =>
     controller.abort(
@@ -149,9 +183,13 @@ async function readInventory(
   try {
     return await backend.inventory(controller.signal);
   } catch (thrown) {
-    const { message } = ClusterError.from(thrown);
-    return { models: [], runners: [], ...before, backend: { ...before?.backend, problem: message } };
+    return { error: ClusterError.from(thrown) };
   } finally {
     stop();
   }
+}
+
+/** What it had, and what is wrong now. */
+function withProblem(before: Inventory | undefined, problem: string): Inventory {
+  return { models: [], runners: [], ...before, backend: { ...before?.backend, problem } };
 }

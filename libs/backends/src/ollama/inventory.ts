@@ -29,6 +29,11 @@ const showSchema = z.object({
   model_info: z.record(z.string(), z.unknown()).default({}),
 });
 
+/** The models in an Ollama's memory. */
+export async function readRunners(http: OllamaHttp, signal: AbortSignal): Promise<Runner[]> {
+  return runnersFrom(await ask(http, '/api/ps', psSchema, signal), Date.now());
+}
+
 /** Reads an Ollama's models and runners. What `show` tells is asked once a digest: it never changes. */
 export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Promise<Inventory> {
   const shownByDigest = new Map<string, Shown>();
@@ -48,10 +53,10 @@ export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Prom
   };
 
   return async (signal) => {
-    const [{ version }, tags, ps] = await Promise.all([
+    const [{ version }, tags, runners] = await Promise.all([
       ask(http, '/api/version', versionSchema, signal),
       ask(http, '/api/tags', tagsSchema, signal),
-      ask(http, '/api/ps', psSchema, signal),
+      readRunners(http, signal),
     ]);
     const models: Model[] = [];
     for (const { name, digest, size, details, modified_at: modifiedAt } of tags.models) {
@@ -60,7 +65,7 @@ export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Prom
     }
     const current = new Set(tags.models.map((model) => model.digest));
     for (const digest of shownByDigest.keys()) if (!current.has(digest)) shownByDigest.delete(digest);
-    return { backend: { kind: 'ollama', version }, models, runners: runnersFrom(ps, Date.now()) };
+    return { backend: { kind: 'ollama', version }, models, runners };
   };
 }
 
@@ -104,6 +109,11 @@ function shownFrom({ capabilities, model_info: info }: z.infer<typeof showSchema
   return { capabilities, ...(typeof contextLength === 'number' && { contextLength }) };
 }
 
+/** Families that Ollama runs one call at a time of, whatever OLLAMA_NUM_PARALLEL says. */
+const oneAtATime: ReadonlySet<unknown> = new Set(
+  'mllama qwen3vl qwen3vlmoe qwen35 qwen35moe qwen3next lfm2 lfm2moe nemotron_h nemotron_h_moe'.split(' '),
+);
+
 /** Ollama writes "for ever" as a date some centuries away. */
 const foreverMs = 100 * 365 * 24 * 3_600_000;
 
@@ -115,6 +125,7 @@ function runnersFrom({ models }: z.infer<typeof psSchema>, now: number): Runner[
       digest: runner.digest,
       sizeBytes: runner.size,
       detailsJson: JSON.stringify(runner.details ?? {}),
+      ...(oneAtATime.has((runner.details as { family?: unknown } | null)?.family) && { slots: 1 }),
       ...(Number.isFinite(expiresInMs) && { expiresInMs: expiresInMs > foreverMs ? -1 : Math.max(0, expiresInMs) }),
       ...(runner.size_vram !== undefined && { vramBytes: runner.size_vram }),
       ...(runner.context_length !== undefined && { contextLength: runner.context_length }),

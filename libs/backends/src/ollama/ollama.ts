@@ -1,9 +1,10 @@
 import { ClusterError, throwIfAborted, type Call, type Chunk, type Generate } from '@tutti/core';
 import { parseChatLine, parseEmbedBody, parseError, parseGenerateLine, renderRequest } from '@tutti/dialects/ollama';
+import { isLoopback } from '@tutti/runtime/config';
 import type { Backend } from '../backend.ts';
 import { ollamaUrl } from './base-url.ts';
 import { createOllamaHttp, upstreamError, type OllamaHttp } from './http.ts';
-import { createInventory } from './inventory.ts';
+import { createInventory, readRunners } from './inventory.ts';
 import { linesOf } from './lines.ts';
 import { runVerb } from './verbs.ts';
 
@@ -14,10 +15,13 @@ interface Settings {
 
 /** An Ollama server, by its own API: its /v1 loses errors that come in the middle of an answer. */
 export async function openOllama(settings: Settings): Promise<Backend> {
-  const http = createOllamaHttp(ollamaUrl(settings), parseError);
+  const url = ollamaUrl(settings);
+  const http = createOllamaHttp(url, parseError);
   return {
     generate: generateOn(http),
     inventory: createInventory(http),
+    residents: (signal) => readRunners(http, signal),
+    remote: !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, '')),
     verb: (request, signal) => runVerb(http, request, signal),
     close: () => http.close(),
   };

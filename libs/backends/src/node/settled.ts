@@ -1,0 +1,116 @@
+import { create } from '@bufbuild/protobuf';
+import { canonicalModel, done, progress, type Call, type Chunk, type Clock, type Generate } from '@tutti/core';
+import { ContextWindowSchema } from '@tutti/proto/tutti/agent/v1/call';
+import { TimingsSchema } from '@tutti/proto/tutti/agent/v1/chunk';
+import { loading } from '../loading.ts';
+import { longKeepAliveMs } from './memory-calls.ts';
+import type { Placement } from './placement.ts';
+import type { Residents, Sent } from './residents.ts';
+import { withRunnerOptions } from './runner-options.ts';
+import type { Traffic } from './traffic.ts';
+import { optionsFor, wishOf } from './wish.ts';
+
+interface Options {
+  readonly placement: Placement;
+  readonly residents: Residents;
+  readonly traffic: Traffic;
+  readonly trainedContext: (model: string) => number | undefined;
+  readonly clock: Clock;
+}
+
+/** Between two reports of a load. */
+const progressMs = 1_000;
+
+/**
+ * Sends each call so that it runs on the runner that is there, if that will do, and never makes the backend load a
+ * model behind our back: what must be loaded is loaded first, by the placement.
+ */
+export function settled({ placement, residents, traffic, trainedContext, clock }: Options, next: Generate): Generate {
+  const counted = traffic.counted(next);
+
+  return async function* (call, context) {
+    const model = canonicalModel(call.model);
+    const lonely = traffic.lonely(model);
+    if (isUnload(call)) {
+      yield started(undefined, false);
+      if (lonely() && residents.find(model) && placement.mayEnter(wishOf(call))) {
+        await placement.unload(model, { holdsSlot: true }, context.signal);
+      }
+      return yield done({ reason: 'unload' });
+    }
+
+    const visit = await placement.place(wishOf(call), { holdsSlot: true, evict: context.evict });
+    const caused = visit?.caused === true;
+    let loadMs: number | undefined;
+    let sent = settings(model);
+    try {
+      yield started(visit ? visit.sent.numCtx : sent.numCtx, caused);
+      if (visit) {
+        const { since } = visit;
+        ({ loadMs } = yield* loading(visit.loaded, { clock, signal: context.signal, everyMs: progressMs, since }));
+        sent = settings(model);
+      }
+    } finally {
+      visit?.leave();
+    }
+
+    let learnt = false;
+    try {
+      for await (const chunk of counted(withSettings(call, sent, keepAliveMs(call, lonely())), context)) {
+        if (!learnt && chunk.kind.case !== 'progress') {
+          residents.learn(model, sent);
+          learnt = true;
+        }
+        if (caused && loadMs !== undefined) noteLoad(chunk, loadMs);
+        yield chunk;
+      }
+    } finally {
+      // Nobody waits for it, and if another model comes into memory just now, that one decides who leaves.
+      if (call.keepAliveMs === 0 && lonely()) {
+        placement.unload(model, { holdsSlot: false }, new AbortController().signal).catch(() => {});
+      }
+    }
+  };
+
+  /** What a call on the model must say to be served by the runner that is there. */
+  function settings(model: string): Sent {
+    const runner = residents.find(model);
+    return runner ? optionsFor(runner, trainedContext(model)) : { numCtx: undefined, options: '' };
+  }
+}
+
+function started(numCtx: number | undefined, reload: boolean): Chunk {
+  return progress({ case: 'started', value: { reload, ...(numCtx !== undefined && { numCtx }) } });
+}
+
+/** The time that the backend itself saw is that of a model which was there already. */
+function noteLoad({ kind }: Chunk, loadMs: number): void {
+  if (kind.case !== 'done') return;
+  kind.value.timings ??= create(TimingsSchema);
+  kind.value.timings.loadMs = loadMs;
+}
+
+function withSettings(call: Call, { numCtx, options }: Sent, keepAliveMs: number): Call {
+  const { numCtx: wish, ...others } = call;
+  return {
+    ...others,
+    keepAliveMs,
+    optionsJson: withRunnerOptions(call.optionsJson, options),
+    ...(numCtx !== undefined && {
+      numCtx: create(ContextWindowSchema, { min: wish?.min ?? 0, preferred: numCtx }),
+    }),
+  };
+}
+
+/** One client's wish to free the memory soon counts only where it is the only one; 0 is seen to after the call. */
+function keepAliveMs({ keepAliveMs: asked }: Call, lonely: boolean): number {
+  if (asked === undefined) return longKeepAliveMs;
+  if (asked < 0 || asked >= longKeepAliveMs) return asked;
+  return asked > 0 && lonely ? asked : longKeepAliveMs;
+}
+
+function isUnload({ kind, keepAliveMs }: Call): boolean {
+  if (keepAliveMs !== 0) return false;
+  if (kind.case === 'chat') return kind.value.messages.length === 0;
+  return kind.case === 'completion' && kind.value.prompt === '';
+}
