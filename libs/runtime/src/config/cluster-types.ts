@@ -29,16 +29,3 @@ const node = z
 export const nodes = list(node).refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
   error: 'use each name once',
 });
-
-const route = z.strictObject({
-  match: text.describe('Pattern of model names, or a workload: chat, code, embed, image.'),
-  policy: text.optional().describe('How a node is chosen.'),
-  weights: z.record(z.string(), number(0, 1_000_000)).optional().describe('Parts of the calls, by node.'),
-  primary: text.optional().describe('Node that comes first.'),
-  fallback: list(text).optional().describe('Nodes that come next.'),
-  requires: list(text).optional().describe('What a node must have.'),
-});
-
-export const routes = list(route).refine((all) => all.length === 0, {
-  error: 'routes are not implemented yet; leave them out',
-});

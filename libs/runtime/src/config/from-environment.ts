@@ -13,6 +13,8 @@ const wellKnown: Record<Program, Readonly<Record<string, string>>> = {
     OLLAMA_HOST: 'agent.ollamaHost',
     QUEUE_CONCURRENCY: 'agent.queueConcurrency',
     OLLAMA_NUM_PARALLEL: 'agent.ollamaNumParallel',
+    OLLAMA_MAX_LOADED_MODELS: 'agent.ollamaMaxLoadedModels',
+    MODEL_MEMORY: 'agent.modelMemory',
   },
 };
 

@@ -9,5 +9,6 @@ export {
   type SettingState,
 } from './load-config.ts';
 export { isLoopback } from './loopback.ts';
+export { routeWarnings } from './route-types.ts';
 export type { ConfigValues } from './schema.ts';
 export type { Program } from './settings.ts';

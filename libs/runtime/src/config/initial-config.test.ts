@@ -45,6 +45,15 @@ describe('the initial file', () => {
     const { load } = configFolder({ 'tutti.yaml': example.replaceAll(/^#   /gm, '') });
     expect(load().current.nodes).toEqual([{ name: 'gpu0', kind: 'ollama', host: '192.168.1.10', tier: 2 }]);
   });
+
+  it('shows an example of routes that is right', () => {
+    const [example] = /(?<=^#   )routes:\n(#     .*\n)+/m.exec(initialConfig())!;
+    const { load } = configFolder({ 'tutti.yaml': example.replaceAll(/^#   /gm, '') });
+    expect(load().current.routes).toEqual([
+      { match: 'code', policy: 'cost', requires: ['gpu'] },
+      { match: '*', policy: 'weighted', weights: { gpu0: 80, laptop: 20 } },
+    ]);
+  });
 });
 
 describe('the schema', () => {

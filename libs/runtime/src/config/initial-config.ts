@@ -18,6 +18,18 @@ const nodesExample = `# An Ollama on another machine:
 #       tier: 2
 `;
 
+const routesExample = `# Code to machines with a GPU; of the rest four fifths to one machine:
+#
+#   routes:
+#     - match: code
+#       requires: [gpu]
+#     - match: '*'
+#       policy: weighted
+#       weights: {gpu0: 80, laptop: 20}
+`;
+
+const examples: Readonly<Record<string, string>> = { nodes: nodesExample, routes: routesExample };
+
 /** The text of a file with every setting, explained and commented out. */
 export function initialConfig(): string {
   const parts = namesIn().map((name) => (sections.includes(name) ? sectionText(name) : settingText(find(name))));
@@ -37,7 +49,7 @@ function settingText({ path, type, description, example, usual }: Setting): stri
     value === undefined
       ? example
       : stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, singleQuote: true }).trim();
-  return `# ${description}\n${path === 'nodes' ? nodesExample : ''}#${key}: ${text}\n`;
+  return `# ${description}\n${examples[path] ?? ''}#${key}: ${text}\n`;
 }
 
 function find(path: string): Setting {

@@ -27,6 +27,8 @@ describe('settings come', () => {
       OLLAMA_HOST: 'b',
       QUEUE_CONCURRENCY: '7',
       OLLAMA_NUM_PARALLEL: '2',
+      OLLAMA_MAX_LOADED_MODELS: '4',
+      MODEL_MEMORY: '8GB',
       NODE_ENV: 'production',
     };
     const { agent, server, mongodb } = load([], env, 'agent').current;
@@ -36,10 +38,21 @@ describe('settings come', () => {
       ollamaHost: 'b',
       queueConcurrency: 7,
       ollamaNumParallel: 2,
+      ollamaMaxLoadedModels: 4,
+      modelMemory: 8 * 2 ** 30,
     });
     expect([server.port, mongodb.uri]).toEqual([3001, 'mongodb://a']);
     // They are the agent's: what is wrong with them does not keep the orchestrator from starting.
     expect(load([], { ...env, QUEUE_CONCURRENCY: 'many' }).current.server.port).toBe(3100);
+  });
+
+  it.each([
+    ['1000', 1_000],
+    ['1.5KB', 1_536],
+    ['512 MiB', 2 ** 29],
+    ['2t', 2 ** 41],
+  ])('in units of memory: %s', (text, bytes) => {
+    expect(configFolder().load(['--model-memory', text], {}, 'agent').current.agent.modelMemory).toBe(bytes);
   });
 
   it.each([

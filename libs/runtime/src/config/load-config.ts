@@ -81,7 +81,7 @@ export function loadConfig({ program, args, env, cwd }: LoadOptions): Config {
     const changed = different.filter(({ reloadable }) => reloadable).map(({ path }) => path);
     const needsRestart = different.filter(({ reloadable }) => !reloadable).map(({ path }) => path);
     const kept = [...inForce].filter(([path]) => needsRestart.includes(path));
-    inForce = new Map([...wanted, ...kept]);
+    inForce = new Map([...sameObjects(wanted, inForce, different), ...kept]);
     current = toValues(inForce);
     if (changed.length > 0) for (const listener of listeners) listener(changed);
     return { changed, needsRestart };
@@ -127,6 +127,17 @@ function defaultsFor(env: NodeJS.ProcessEnv): Layer {
     settings.map(({ path, type, usual }) => [
       path,
       { value: usual ? usual(env) : type.parse(undefined), origin: 'default' },
+    ]),
+  );
+}
+
+/** What says the same as before is the same object as before: who keeps something beside it finds it again. */
+function sameObjects(wanted: Layer, before: Layer, different: readonly Setting[]): Layer {
+  const changed = new Set(different.map(({ path }) => path));
+  return new Map(
+    [...wanted].map(([path, sourced]) => [
+      path,
+      changed.has(path) ? sourced : { ...sourced, value: valueOf(before, path) },
     ]),
   );
 }

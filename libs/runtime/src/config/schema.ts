@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { cacheFolder, dataFolder } from '../folders/index.ts';
-import { nodes, routes } from './cluster-types.ts';
+import { nodes } from './cluster-types.ts';
+import { routes } from './route-types.ts';
 import {
+  bytes,
   count,
   fromJson,
   hostName,
@@ -74,6 +76,11 @@ const server = z.strictObject({
   metricsKeyFile: setting(text.optional(), 'File that a key for reading metrics is kept in, for Prometheus.', {
     example: '/run/tutti/metrics-key',
   }),
+  prewarm: setting(
+    z.enum(['off', 'idle']).default('off'),
+    'idle: nodes without calls load wanted models ahead, into free memory only. off: nothing is loaded unasked.',
+    live,
+  ),
   discovery: setting(truth.default(false), 'Whether agents in the same network can find this server by mDNS.'),
   shutdownGraceMs: setting(
     milliseconds.default(120_000),
@@ -138,6 +145,15 @@ const agent = z.strictObject({
   threads: setting(count.optional(), 'Threads of the embedded engine. Left out: it chooses.', { example: '4' }),
   queueConcurrency: setting(count.default(5), 'Most calls at a time on this node.'),
   ollamaNumParallel: setting(count.default(1), 'Most calls at a time on one model.'),
+  modelMemory: setting(
+    bytes.optional(),
+    "Memory that models may take. Left out: that of the GPUs, else three quarters of the machine's.",
+    { example: '8GB' },
+  ),
+  ollamaMaxLoadedModels: setting(
+    wholeNumber(0, 1_000).default(0),
+    'Most models in memory at a time, for Ollama. 0: three for each GPU, as it has it itself.',
+  ),
   shutdownGraceMs: setting(
     milliseconds.default(120_000),
     'Milliseconds for running calls to end once the program has been told to stop.',
@@ -165,7 +181,11 @@ export const schema = z.strictObject({
     'Machines that are known without joining, and what is said of those that join.',
     live,
   ),
-  routes: setting(routes.default([]), 'Which nodes get which models. Not implemented yet: leave it out.'),
+  routes: setting(
+    routes.default([]),
+    'Which calls go to which nodes: the first route that matches counts. None: by predicted time.',
+    live,
+  ),
 });
 
 /** Every setting, as it is in force. */

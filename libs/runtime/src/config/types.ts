@@ -15,6 +15,13 @@ export const milliseconds = number(0, longestMs);
 
 export const seconds = number(0.1, Math.floor(longestMs / 1_000));
 
+/** An amount of memory, in bytes or as people write it; a GB is 1024 MB. */
+export const bytes = z
+  .union([z.number().min(1), z.string().regex(/^\d{1,12}(\.\d{1,6})?\s?([KMGT]i?)?B?$/i)], {
+    error: 'use a number of bytes, or one with KB, MB, GB or TB, for example 8GB',
+  })
+  .transform(bytesFrom);
+
 export const logLevel = z.enum(logLevels);
 
 export const text = z.string().min(1);
@@ -87,6 +94,12 @@ export function fromJson<T extends z.ZodType>(type: T) {
 
 function numberFromText(value: unknown): unknown {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
+}
+
+function bytesFrom(value: number | string): number {
+  if (typeof value === 'number') return value;
+  const [unit = ''] = /[KMGT]/i.exec(value) ?? [];
+  return Math.round(parseFloat(value) * 1_024 ** ' KMGT'.indexOf(unit.toUpperCase() || ' '));
 }
 
 function listFromText(value: unknown): unknown {

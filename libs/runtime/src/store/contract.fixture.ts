@@ -1,4 +1,13 @@
-import type { JoinTokenRecord, KeyRecord, LogFilter, LogRecord, NewLogRecord, NodeRecord, Store } from '@tutti/core';
+import type {
+  EstimatesRecord,
+  JoinTokenRecord,
+  KeyRecord,
+  LogFilter,
+  LogRecord,
+  NewLogRecord,
+  NodeRecord,
+  Store,
+} from '@tutti/core';
 import { seededRandom } from '@tutti/testing';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
@@ -56,6 +65,12 @@ const node: NodeRecord = {
   cordoned: true,
 };
 
+const estimates: EstimatesRecord = {
+  part: 'node:nano',
+  savedAt: now,
+  document: { 'llama3.2:3b': { decode: 41.5, samples: [1, null, 'x'] }, $set: {}, '': [] },
+};
+
 /** What every store must do. */
 export function storeContract(name: string, { skipped, place }: Subject): void {
   describe.skipIf(skipped)(`${name}: a store${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
@@ -79,6 +94,7 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
       await expect(store.ping()).rejects.toMatchObject({ reason: 'storage_unavailable' });
       await expect(store.keys.list()).rejects.toMatchObject({ reason: 'storage_unavailable' });
       await expect(store.logs.append([line])).rejects.toMatchObject({ reason: 'storage_unavailable' });
+      await expect(store.estimates.save([estimates])).rejects.toMatchObject({ reason: 'storage_unavailable' });
       await store.close();
     });
 
@@ -87,12 +103,14 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
       await store.joinTokens.add(token);
       await store.nodes.put(node);
       await store.logs.append([line]);
+      await store.estimates.save([estimates]);
       await store.close();
       const again = await open();
       expect(await again.keys.list()).toEqual([key]);
       expect(await again.joinTokens.find(token.id)).toEqual(token);
       expect(await again.nodes.find(node.name)).toEqual(node);
       expect(await newest(again)).toEqual([{ ...line, id: expect.any(String) }]);
+      expect(await again.estimates.load()).toEqual([estimates]);
     });
 
     describe('of keys', () => {
@@ -200,6 +218,42 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
         for (const name of names) await store.nodes.put({ name, kind: 'agent', attributes: {} });
         for (const name of names) expect(await store.nodes.find(name)).toMatchObject({ name });
         expect(await store.nodes.list()).toHaveLength(names.length);
+      });
+    });
+
+    describe('of what was learnt', () => {
+      it('keeps each part by itself, as it was last saved, and lists them by name', async () => {
+        const other = await open();
+        const models = { ...estimates, part: 'models', document: [1] };
+        await store.estimates.save([estimates]);
+        await other.estimates.save([models, { ...estimates, part: 'node:agx', document: 7 }]);
+        await other.estimates.save([{ ...estimates, savedAt: now + 1, document: 'later' }]);
+        expect(await store.estimates.load()).toStrictEqual([
+          models,
+          { ...estimates, part: 'node:agx', document: 7 },
+          { ...estimates, savedAt: now + 1, document: 'later' },
+        ]);
+        await store.estimates.save([]);
+        expect(await other.estimates.load()).toHaveLength(3);
+      });
+
+      it('keeps one document of a part that two save at once', async () => {
+        const other = await open();
+        const saved = Array.from({ length: 20 }, (_, index) =>
+          (index % 2 === 0 ? store : other).estimates.save([{ ...estimates, document: index }]),
+        );
+        await Promise.all(saved);
+        expect(await store.estimates.load()).toMatchObject([{ part: estimates.part, document: expect.any(Number) }]);
+      });
+
+      it('takes a name for a name, and a hundred models of a hundred nodes', async () => {
+        const names = ['$ne', '__proto__', "'; drop table estimates; --", 'Ü', 'a.b'];
+        const document = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`model.${index}:7b`, [index]]));
+        const nodes = Array.from({ length: 100 }, (_, index) => `node:${index}`);
+        await store.estimates.save([...names, ...nodes].map((part) => ({ part, savedAt: now, document })));
+        const loaded = await store.estimates.load();
+        expect(loaded.map(({ part }) => part).toSorted()).toEqual([...names, ...nodes].toSorted());
+        expect(loaded.at(-1)?.document).toEqual(document);
       });
     });
 

@@ -96,7 +96,7 @@ describe.skipIf(skipped)('a store in MongoDB', () => {
     const { store, look } = await open();
     const unknown = { schemaVersion: 0 as number };
     await look(async (db) => {
-      for (const name of ['keys', 'join_tokens', 'nodes', 'logs']) {
+      for (const name of ['keys', 'join_tokens', 'nodes', 'logs', 'estimates']) {
         await db.collection<{ _id: string }>(name).insertOne({ _id: 'old', ...unknown });
       }
     });
@@ -107,6 +107,8 @@ describe.skipIf(skipped)('a store in MongoDB', () => {
     await expect(store.nodes.list()).rejects.toMatchObject(refused);
     await expect(store.nodes.find('old')).rejects.toMatchObject(refused);
     await expect(store.nodes.put({ name: 'old', kind: 'agent', attributes: {} })).rejects.toMatchObject(refused);
+    await store.estimates.save([{ part: 'old', savedAt: 1, document: {} }]);
+    expect(await store.estimates.load()).toEqual([]);
     await store.nodes.remove('old');
     expect(await store.nodes.list()).toEqual([]);
   });

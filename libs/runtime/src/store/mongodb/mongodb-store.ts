@@ -1,5 +1,6 @@
 import type { Clock, Store } from '@tutti/core';
 import { createConnection } from './connection.ts';
+import { createEstimates } from './estimates.ts';
 import { createJoinTokens } from './join-tokens.ts';
 import { createKeys } from './keys.ts';
 import { createLogs } from './logs.ts';
@@ -22,6 +23,7 @@ export function openMongodb({ uri, database, logRetentionMs, clock }: Options): 
     joinTokens: createJoinTokens(connection),
     nodes: createNodes(connection),
     logs: createLogs({ connection, clock, retentionMs: logRetentionMs }),
+    estimates: createEstimates(connection),
     ping: connection.ping,
     close: connection.close,
   };

@@ -26,4 +26,5 @@ export const migrations: readonly string[] = [
   create index logs_errors on logs (id) where severity <= 0;
   create index logs_warnings on logs (id) where severity <= 1;
   `,
+  'create table estimates (part text primary key, saved_at real not null, document text not null) strict',
 ];

@@ -140,6 +140,21 @@ describe('a store in a file', () => {
     });
   });
 
+  it('takes a file of the first version along, with all that is in it', async () => {
+    const file = await newFile();
+    const before = await openStore({ file, logRetentionMs, clock });
+    await before.logs.append([line('kept')]);
+    await before.close();
+    const db = new DatabaseSync(file);
+    db.exec('drop table estimates; pragma user_version = 1');
+    db.close();
+    const store = await openStore({ file, logRetentionMs, clock });
+    onTestFinished(() => store.close());
+    await store.estimates.save([{ part: 'models', savedAt: 1, document: {} }]);
+    expect(await store.estimates.load()).toHaveLength(1);
+    expect(await store.logs.query({}, { limit: 2 })).toMatchObject([{ message: 'kept' }]);
+  });
+
   it('says so if it cannot be made', async () => {
     const file = join(await newFile(), 'file', 'in', 'a', 'file.db');
     await openStore({ file: join(file, '..', '..', '..'), logRetentionMs, clock }).then((store) => store.close());

@@ -1,5 +1,6 @@
 import type { Clock, Store } from '@tutti/core';
 import { openDatabase } from './database.ts';
+import { createEstimates } from './estimates.ts';
 import { createJoinTokens } from './join-tokens.ts';
 import { createKeys } from './keys.ts';
 import { createLogs } from './logs.ts';
@@ -22,6 +23,7 @@ export function openSqlite({ file, logRetentionMs, clock }: Options): Store {
     joinTokens: createJoinTokens(database),
     nodes: createNodes(database),
     logs: createLogs(database, clock),
+    estimates: createEstimates(database),
     ping: () => database.use(() => void database.prepare('select 1').get()),
     async close() {
       stopRetention();
