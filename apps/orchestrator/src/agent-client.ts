@@ -1,4 +1,4 @@
-import { ClusterError, linkedController, type Context, type Generate } from '@tutti/core';
+import { ClusterError, linkedController, type Clock, type Context, type Generate } from '@tutti/core';
 import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { Client } from '@tutti/rpc';
 
@@ -17,17 +17,29 @@ export interface RemoteNode {
   cut(error: ClusterError): void;
 }
 
-export function remoteNode(agent: Client<typeof AgentService>, standing: Standing, node: string): RemoteNode {
-  const running = new Set<AbortController>();
+/** An agent says at once whether it has a slot. */
+const acceptedMs = 15_000;
+
+/** `running`: the calls in flight; those of the agent's registrations before this one may be among them. */
+export function remoteNode(
+  agent: Client<typeof AgentService>,
+  standing: Standing,
+  node: string,
+  clock: Clock,
+  running = new Set<AbortController>(),
+): RemoteNode {
+  const silence = `Node ${node} took the call and has not said in ${acceptedMs / 1_000} s whether it has a slot.`;
   return {
     async *generate(call, context) {
       const { controller, unlink } = linkedController(context.signal);
       const { signal } = controller;
       running.add(controller);
+      const stopTimer = clock.after(acceptedMs, () => controller.abort(new ClusterError('node_unreachable', silence)));
       try {
         const request = { call, dispatch: dispatchFor(standing, context) };
         let finished = false;
         for await (const { chunks } of agent.invoke(request, { signal, deadlineMs: Infinity })) {
+          stopTimer();
           for (const chunk of chunks) {
             if (finished) break;
             finished = chunk.kind.case === 'done';
@@ -36,6 +48,7 @@ export function remoteNode(agent: Client<typeof AgentService>, standing: Standin
         }
         if (!finished) throw new ClusterError('bad_upstream', `Node ${node} ended the answer before it was complete.`);
       } finally {
+        stopTimer();
         running.delete(controller);
         unlink();
       }
@@ -47,6 +60,15 @@ export function remoteNode(agent: Client<typeof AgentService>, standing: Standin
 }
 
 function dispatchFor(standing: Standing, context: Context) {
-  const { requestId, ticket, priority, privacy, hops, traceparent = '' } = context;
-  return { ...standing, requestId, attempt: ticket.attempt, hops: hops + 1, priority, privacy, traceparent };
+  const { requestId, ticket, priority, privacy, hops, traceparent = '', evict = [] } = context;
+  return {
+    ...standing,
+    requestId,
+    attempt: ticket.attempt,
+    hops: hops + 1,
+    priority,
+    privacy,
+    traceparent,
+    evict: [...evict],
+  };
 }

@@ -32,7 +32,7 @@ async function startFake(options: FakeOllamaOptions = {}): Promise<FakeOllama> {
 /** A cluster whose nodes are model servers without agents, in one process. */
 function startRig() {
   const log = createLog({ service: 'test', level: 'error' });
-  const cluster = createCluster({ clock });
+  const cluster = createCluster({ clock, random: () => 0 });
   const membership = createMembership({
     ...{ orchestratorId: 'o', cluster, clock, log, connect: createMemoryChannel },
     onRecords: (records) => agentless.apply(records),
@@ -42,7 +42,7 @@ function startRig() {
     () => membership.close(),
     () => agentless.close(),
   );
-  const generate = retried({ clock, random: () => 0 }, dispatched(cluster));
+  const generate = retried({ clock, random: () => 0 }, dispatched(cluster, clock));
   const whenStatus = (name: string, status: NodeStatus) =>
     vi.waitFor(() => expect(membership.find(name).status).toBe(status), 10_000);
 

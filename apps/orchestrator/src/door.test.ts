@@ -3,17 +3,10 @@ import { virtualClock } from '@tutti/testing';
 import { expect, it } from 'vitest';
 import { createDoor } from './door.ts';
 
-const open = (waiting = 0) => {
+const open = () => {
   const clock = virtualClock();
-  return { clock, door: createDoor({ clock, waiting: () => waiting, queueSize: () => 2 }) };
+  return { clock, door: createDoor({ clock }) };
 };
-
-it('refuses whoever would make the queue too long, and says when to come again', () => {
-  const { door } = open(2);
-  expect(() => door.enter(() => {})).toThrow(
-    expect.objectContaining({ reason: 'overloaded', retryAfterMs: 2_000 }) as Error,
-  );
-});
 
 it('lets nobody in once it closes, and waits for those inside', async () => {
   const { door } = open();

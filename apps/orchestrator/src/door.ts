@@ -14,13 +14,9 @@ const lastWordsMs = 1_000;
 
 interface Options {
   readonly clock: Clock;
-  /** Requests that wait for a node now. */
-  readonly waiting: () => number;
-  /** Most requests that may wait; it may change. */
-  readonly queueSize: () => number;
 }
 
-export function createDoor({ clock, waiting, queueSize }: Options): Door {
+export function createDoor({ clock }: Options): Door {
   const inside = new Set<(reason: ClusterError) => void>();
   const empty = new AbortController();
   let stopping = false;
@@ -28,11 +24,6 @@ export function createDoor({ clock, waiting, queueSize }: Options): Door {
   return {
     enter(cancel) {
       if (stopping) throw shuttingDown();
-      if (waiting() >= queueSize()) {
-        throw new ClusterError('overloaded', `${queueSize()} requests are waiting already; the queue is full.`, {
-          retryAfterMs: 2_000,
-        });
-      }
       inside.add(cancel);
       return () => {
         inside.delete(cancel);

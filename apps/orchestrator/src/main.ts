@@ -3,12 +3,25 @@ import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { DescService } from '@bufbuild/protobuf';
-import { createCluster, dispatched, permitted, retried, ticketMachine, watched } from '@tutti/core';
+import {
+  createCluster,
+  createEstimates,
+  createQuarantine,
+  createRetryBudget,
+  dispatched,
+  fallback,
+  permitted,
+  resumed,
+  retried,
+  ticketMachine,
+  watched,
+} from '@tutti/core';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import { createChannel, type Implementation } from '@tutti/rpc';
 import {
@@ -19,6 +32,7 @@ import {
   systemClock as clock,
   version,
 } from '@tutti/runtime';
+import { routeWarnings } from '@tutti/runtime/config';
 import { createLog } from '@tutti/runtime/log';
 import { mintJoinToken } from '@tutti/runtime/pki';
 import { openTracing } from '@tutti/runtime/tracing';
@@ -44,6 +58,7 @@ import { openaiFace } from './faces/openai.ts';
 import { publicService } from './faces/rest.ts';
 import { sessionFace } from './faces/session.ts';
 import { keepJoinTokenFile } from './join-token-file.ts';
+import { keepLearnt } from './learnt.ts';
 import { createLogIntake } from './log-intake.ts';
 import { declaredNode } from './members/declared-node.ts';
 import { createMembership } from './membership.ts';
@@ -51,12 +66,15 @@ import { keepMetricsKeyFile } from './metrics-key-file.ts';
 import { createLoopLag } from './observation/loop-lag.ts';
 import { metricsFace } from './observation/metrics-face.ts';
 import { createObservation } from './observation/observation.ts';
+import { createPrewarming } from './prewarming.ts';
 import { promptsLogged } from './prompt-log.ts';
 import { readServerCertificate, refreshCertificate } from './public-certificate.ts';
 import { openRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
 import { adminService } from './services/admin-service.ts';
 import { clusterService } from './services/cluster-service.ts';
+import { createPrewarmer } from './services/prewarmer.ts';
+import { performanceService } from './services/performance-service.ts';
 import { createLogService } from './services/log-service.ts';
 import { nodeService } from './services/node-service.ts';
 import { queueService } from './services/queue-service.ts';
@@ -83,7 +101,18 @@ async function main(): Promise<void> {
   const folder = join(dataFolder, 'pki');
   const trust = exposed ? await openTrust({ folder, orchestratorId, keepalive, clock, log }) : undefined;
   shutdown.add('trust', () => trust?.close());
-  const cluster = createCluster({ clock, concurrency: () => live().concurrency });
+  const queueSize = (): number => live().queueSize;
+  const estimates = createEstimates();
+  const learnt = keepLearnt({ estimates, repository: store.estimates, clock, log });
+  shutdown.add('learnt', () => learnt.close());
+  const random = Math.random;
+  const cluster = createCluster({
+    ...{ clock, random, estimates },
+    concurrency: () => live().concurrency,
+    queueSize,
+    routes: () => settings.current.routes,
+    onDecision: (decision) => why.decided(decision),
+  });
   const membership = createMembership({
     orchestratorId,
     cluster,
@@ -99,6 +128,11 @@ async function main(): Promise<void> {
   shutdown.add('agentless nodes', () => agentless.close());
   const declareNodes = (): void => membership.declare(settings.current.nodes.map(declaredNode));
   declareNodes();
+  const warnOfRoutes = (): void => {
+    const names = membership.list().map(({ name }) => name);
+    for (const warning of routeWarnings(settings.current.routes, names)) log.warn(warning);
+  };
+  warnOfRoutes();
 
   // Who may do what.
   const access = await openAccess({ exposed, folder: dataFolder, repository: store.keys, clock, log }, shutdown);
@@ -106,15 +140,17 @@ async function main(): Promise<void> {
 
   // The way of a call.
   const { list: nodes } = membership;
-  const queueSize = (): number => live().queueSize;
   const observation = createObservation({ cluster, nodes, storeHealth, queueSize, version, log, clock });
-  const { metrics, book, countRefusals } = observation;
+  const { metrics, book, why, countRefusals } = observation;
   const onProblem = (problem: string): void => void log.warn('tracing', { problem });
   const facts = { service: 'orchestrator', provider: 'tutti', version };
   const tracing = await openTracing({ ...facts, env: process.env, onProblem });
   shutdown.add('tracing', () => tracing.close());
-  const door = createDoor({ clock, waiting: () => cluster.waiting, queueSize });
-  const dispatch = tracing.traced('client', retried({ clock, random: Math.random }, dispatched(cluster)));
+  const door = createDoor({ clock });
+  const budget = createRetryBudget({ clock });
+  const quarantine = createQuarantine({ clock });
+  const tried = retried({ clock, random, budget, quarantine }, dispatched(cluster, clock));
+  const dispatch = tracing.traced('client', fallback({ budget }, resumed({ clock, budget }, tried)));
   const prompted = promptsLogged(dispatch, { log, wanted: () => settings.current.logging.prompts });
   const generate = watched(book.watch, permitted(prompted));
   const enter = countRefusals(limited(limits, door.enter));
@@ -174,6 +210,10 @@ async function main(): Promise<void> {
   const advertised = (): string[] => advertisedAddresses(live().advertise, host, agents.port);
   serve(ClusterService, clusterService({ ...about, cluster, nodes, book, clock }));
   serve(NodeService, nodeService({ membership, cluster }));
+  const prewarmer = createPrewarmer({ cluster, membership, clock });
+  const prewarming = createPrewarming({ cluster, prewarmer, enabled: () => live().prewarm === 'idle', clock, log });
+  shutdown.add('prewarming', () => prewarming.close());
+  serve(PerformanceService, performanceService({ why, prewarmer, cluster, clock }));
   serve(QueueService, queueService({ cluster, clock, bounds: live }));
   serve(LogService, createLogService({ logs, stats: () => logWriter.stats, clock }));
   serve(AdminService, adminService({ book, cluster, nodes, store: storeHealth, lag, settings, version, clock }));
@@ -210,6 +250,7 @@ async function main(): Promise<void> {
   settings.onChange((paths) => {
     log.level = config.logLevel;
     if (paths.includes('nodes')) declareNodes();
+    if (paths.some((path) => path.startsWith('routes') || path.startsWith('nodes'))) warnOfRoutes();
   });
   process.on('SIGHUP', () => {
     certificate?.refresh();

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { ClusterError, NodeRecord } from '@tutti/core';
+import { ClusterError, type NodeRecord } from '@tutti/core';
 import { HeartbeatRequestSchema, RegisterRequestSchema } from '@tutti/proto/tutti/agent/v1/registry';
 import { NodeStatus } from '@tutti/proto/tutti/v1/node';
 import type { HandlerContext } from '@tutti/rpc';
@@ -84,6 +84,51 @@ describe('the list', () => {
   });
 });
 
+it('the list tells what was learnt of a node, and what troubles it', async () => {
+  const rig = startRig();
+  const speeds = [{ model: 'm:latest', prefillPerSecond: 900, loadMs: 4_000, samples: 12 }];
+  Object.assign(rig.cluster.estimates, { measured: (name: string) => (name === 'a' ? speeds : []) });
+  await rig.register('a');
+  await rig.register('b', { address: 'host:2' });
+  await rig.whenReady('a', 'b');
+  const slots = { total: 4, busy: 1, zombie: 2, perRunner: 1 };
+  rig.report({ seq: 2, slots, runners: [{ model: 'm', problem: 'silent for 40 s' }], modelMemoryBytes: 8e9 });
+  await vi.waitFor(() => expect(rig.membership.find('a').modelMemoryBytes).toBe(8e9));
+  failThrice(rig, 'a');
+  const [a, b] = rig.membership.list();
+  expect(a).toMatchObject({
+    breaker: { state: 'open', failures: 3, reason: 'node_unreachable' },
+    ...{ speeds, slots: { total: 4, zombie: 2 }, runners: [{ model: 'm', problem: 'silent for 40 s' }] },
+  });
+  expect(a?.speeds[0]?.decodePerSecond).toBeUndefined();
+  expect(b).toMatchObject({ breaker: { state: 'closed', failures: 0 }, speeds: [] });
+});
+
+it('what a process failed at is not held against the one that takes its place', async () => {
+  const rig = startRig();
+  await rig.register('a');
+  await rig.whenReady('a');
+  failThrice(rig, 'a');
+  await rig.register('a');
+  expect(rig.membership.find('a').breaker?.state).toBe('open');
+  await rig.register('a', { bootId: 'other' });
+  expect(rig.membership.find('a').breaker?.state).toBe('closed');
+});
+
+function failThrice({ cluster }: Rig, node: string): void {
+  const error = new ClusterError('node_unreachable', 'The node is gone.');
+  for (let time = 0; time < 3; time++) cluster.breakers.started(node, 'm')(error);
+}
+
+it('a node whose connection broke is not told to mend its firewall', async () => {
+  const rig = startRig();
+  await rig.register('a');
+  await rig.whenReady('a');
+  rig.silent.add('host:1');
+  rig.watches.get('host:1')!.fail();
+  await vi.waitFor(() => expect(rig.membership.find('a').problem).toMatch(/^Its connection broke/));
+});
+
 describe('a node that is told to rest', () => {
   it('is cordoned: gets nothing, over restarts of either process, until it is uncordoned', async () => {
     const store = memoryNodes();
@@ -110,9 +155,7 @@ describe('a node that is told to rest', () => {
     await rig.whenReady('a');
     rig.slow.add('host:1');
     const controller = new AbortController();
-    const running = rig.generate(callOf({}), { ...contextOf({}), signal: controller.signal })[Symbol.asyncIterator]();
-    await running.next();
-    const answer = running.next();
+    const answer = Array.fromAsync(rig.generate(callOf({}), { ...contextOf({}), signal: controller.signal }));
     await vi.waitFor(() => expect(rig.cluster.inFlight).toBe(1));
     await rig.membership.drain('a');
     expect(rig.membership.find('a')).toMatchObject({ status: NodeStatus.DRAINING, slots: { inFlight: 1 } });
@@ -122,6 +165,73 @@ describe('a node that is told to rest', () => {
     expect(rig.membership.find('a').problem).toContain('It is drained');
     await rig.membership.uncordon('a');
     expect(statusOf(rig, 'a')).toBe(NodeStatus.READY);
+  });
+
+  it('is drained by a deadline: what still runs then is ended, and goes elsewhere', async () => {
+    const rig = startRig();
+    await rig.register('a');
+    await rig.whenReady('a');
+    rig.slow.add('host:1');
+    const asked = ask(rig);
+    await vi.waitFor(() => expect(rig.cluster.inFlight).toBe(1));
+    await rig.register('b', { address: 'host:2' });
+    await rig.whenReady('a', 'b');
+    await rig.membership.drain('a', 42_000);
+    expect(rig.membership.find('a').problem).toMatch(/when its 1 running calls are over, at the latest in 42 s/);
+    await rig.clock.advance(41_999);
+    expect(rig.cluster.inFlight).toBe(1);
+    await rig.clock.advance(1);
+    expect(await asked).toEqual({ nodes: ['a', 'b'], end: 'done' });
+    expect(rig.membership.find('a').problem).toContain('It is drained');
+  });
+
+  it('ends at the deadline what runs under earlier registrations as well', async () => {
+    const rig = startRig();
+    await rig.register('a');
+    await rig.whenReady('a');
+    rig.slow.add('host:1');
+    const asked = ask(rig);
+    await vi.waitFor(() => expect(rig.cluster.inFlight).toBe(1));
+    // The call is with the agent.
+    await rig.clock.advance(0);
+    await rig.register('a', { address: 'host:2' });
+    await rig.whenReady('a');
+    await rig.membership.drain('a', 0);
+    await rig.clock.advance(1_000);
+    expect(await asked).toEqual({ nodes: ['a'], end: 'draining' });
+    expect(rig.cluster.inFlight).toBe(0);
+  });
+
+  it.each([
+    ['uncordoned', (rig: Rig) => rig.membership.uncordon('a')],
+    ['drained without a deadline', (rig: Rig) => rig.membership.drain('a')],
+    ['cordoned', (rig: Rig) => rig.membership.cordon('a')],
+  ])('has no deadline any more once it is %s', async (_, change) => {
+    const rig = startRig();
+    await rig.register('a');
+    await rig.whenReady('a');
+    rig.slow.add('host:1');
+    const controller = new AbortController();
+    const answer = Array.fromAsync(rig.generate(callOf({}), { ...contextOf({}), signal: controller.signal }));
+    await vi.waitFor(() => expect(rig.cluster.inFlight).toBe(1));
+    await rig.membership.drain('a', 30_000);
+    await change(rig);
+    await rig.clock.advance(40_000);
+    expect(rig.cluster.inFlight).toBe(1);
+    controller.abort();
+    await expect(answer).rejects.toMatchObject({ reason: 'client_closed' });
+  });
+
+  it('that shuts down by itself says so, also when it has gone', async () => {
+    const rig = startRig();
+    await rig.register('a');
+    await rig.whenReady('a');
+    rig.report({ seq: 2, draining: true });
+    await vi.waitFor(() => expect(statusOf(rig, 'a')).toBe(NodeStatus.DRAINING));
+    expect(rig.membership.find('a').problem).toContain('is shutting down');
+    rig.watches.get('host:1')!.fail();
+    await vi.waitFor(() => expect(statusOf(rig, 'a')).toBe(NodeStatus.SUSPECT));
+    expect(rig.membership.find('a').problem).toBe('Its agent was shut down; start it again when you want it back.');
   });
 
   it('is an error for a node that is not there', async () => {
@@ -245,4 +355,19 @@ describe('an identity by certificate', () => {
     await rig.whenReady('gpu0-stra');
     expect(rig.membership.find('gpu0-stra').attributes?.trust).toBe('');
   });
+});
+
+it('a call that an agent takes and never answers goes elsewhere', async () => {
+  const rig = startRig();
+  await rig.register('a');
+  await rig.whenReady('a');
+  rig.deaf.add('host:1');
+  const asked = ask(rig);
+  await vi.waitFor(() => expect(rig.cluster.inFlight).toBe(1));
+  await rig.register('b', { address: 'host:2' });
+  await rig.whenReady('a', 'b');
+  await rig.clock.advance(14_999);
+  expect(rig.cluster.inFlight).toBe(1);
+  await rig.clock.advance(1);
+  expect(await asked).toEqual({ nodes: ['a', 'b'], end: 'done' });
 });

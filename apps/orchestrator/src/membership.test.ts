@@ -1,5 +1,6 @@
 import type { ClusterError } from '@tutti/core';
-import { afterEach, describe, expect, it } from 'vitest';
+import { NodeStatus } from '@tutti/proto/tutti/v1/node';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { closeRigs, startRig } from './membership.fixture.ts';
 
 afterEach(closeRigs);
@@ -29,7 +30,7 @@ describe('a node', () => {
     await whenReady('a');
   });
 
-  it('gets nothing after 45 s without a heartbeat, is back with the next, and is forgotten after 90 s', async () => {
+  it('gets nothing after 45 s without a heartbeat, is back with the next, and is out after 90 s', async () => {
     const { register, heartbeat, ready, whenReady, clock, cluster } = startRig();
     const { epoch } = await register('a');
     await whenReady('a');
@@ -58,7 +59,7 @@ describe('a node', () => {
     const { register, heartbeat } = startRig();
     const { epoch } = await register('a', { bootId: 'old' });
     await register('a', { bootId: 'new' });
-    expect(await reasonOf(heartbeat('a', epoch, 'old'))).toBe('stale_epoch');
+    expect(await reasonOf(heartbeat('a', epoch, { bootId: 'old' }))).toBe('stale_epoch');
   });
 
   it('that has the name of another gets one of its own', async () => {
@@ -103,4 +104,129 @@ it('refuses an address that cannot be dialled', async () => {
 it('does not know the heartbeat of a stranger', async () => {
   const { heartbeat } = startRig();
   expect(await reasonOf(heartbeat('z', 1))).toBe('unknown_node');
+});
+
+it('does not take a heartbeat that comes twice or late for a sign of life', async () => {
+  const { register, heartbeat, ready, whenReady, clock, membership } = startRig();
+  const { epoch } = await register('a');
+  await whenReady('a');
+  await heartbeat('a', epoch, { seq: 7 });
+  await clock.advance(40_000);
+  await heartbeat('a', epoch, { seq: 7 });
+  await heartbeat('a', epoch, { seq: 3 });
+  await clock.advance(5_000);
+  expect(ready()).toEqual([]);
+  expect(membership.find('a').warnings).toEqual([
+    'A heartbeat came twice or out of order and was ignored: number 3 after 7.',
+  ]);
+  await heartbeat('a', epoch, { seq: 8 });
+  expect(ready()).toEqual(['a']);
+});
+
+it('asks a node that went to another network to register again, and finds it there', async () => {
+  const { register, heartbeat, whenReady, watches, silent, dialled, clock } = startRig();
+  const { epoch } = await register('a', { address: 'home:1' });
+  await whenReady('a');
+  await heartbeat('a', epoch, { address: 'cafe:1' });
+  silent.add('home:1');
+  watches.get('home:1')!.fail();
+  await whenReady();
+  expect(await reasonOf(heartbeat('a', epoch, { address: 'home:1' }))).toBe('none');
+  expect(await reasonOf(heartbeat('a', epoch, { address: 'cafe:1' }))).toBe('unknown_node');
+  await register('a', { address: 'cafe:1' });
+  await whenReady('a');
+  await clock.advance(10_000);
+  expect(dialled).toEqual(['home:1', 'cafe:1']);
+  expect([...watches.keys()]).toEqual(['cafe:1']);
+});
+
+describe('a node that was lost', () => {
+  it('is shown as lost for a day, and then no more', async () => {
+    const { register, whenReady, clock, membership } = startRig();
+    await register('a', { agentVersion: '1.2.3' });
+    await whenReady('a');
+    await clock.advance(90_000);
+    const lost = { name: 'a', id: 'a', status: NodeStatus.LOST, agentVersion: '1.2.3', heartbeatAgeMs: 90_000 };
+    expect(membership.list()).toMatchObject([lost]);
+    await clock.advance(8.5 * 60_000);
+    expect(membership.find('a').problem).toMatch(/last heard of 10 min ago: start its agent.*"tutti node rm a"/);
+    await clock.advance(24 * 60 * 60_000);
+    expect(membership.list()).toEqual([]);
+  });
+
+  it('is absent after that day if it is declared', async () => {
+    const { register, whenReady, clock, membership } = startRig();
+    membership.declare([{ name: 'a', kind: 'agent', attributes: {} }]);
+    await register('a');
+    await whenReady('a');
+    await clock.advance(25 * 60 * 60_000);
+    expect(membership.list()).toMatchObject([{ name: 'a', status: NodeStatus.ABSENT }]);
+  });
+
+  it('is itself again when it is back, also under another name', async () => {
+    const { register, whenReady, clock, membership } = startRig();
+    await register('a', { name: 'before' });
+    await whenReady('before');
+    await clock.advance(90_000);
+    await register('a', { name: 'after' });
+    await whenReady('after');
+    expect(membership.list()).toMatchObject([{ name: 'after', status: NodeStatus.READY }]);
+  });
+
+  it('leaves its name to another machine, and can be removed', async () => {
+    const { register, whenReady, clock, membership } = startRig();
+    await register('a', { name: 'box' });
+    await register('b', { name: 'bin', address: 'host:2' });
+    await whenReady('box', 'bin');
+    await clock.advance(90_000);
+    await register('c', { name: 'box' });
+    await whenReady('box');
+    expect(membership.find('box')).toMatchObject({ id: 'c', status: NodeStatus.READY });
+    await membership.remove('bin');
+    expect(membership.list().map(({ name }) => name)).toEqual(['box']);
+    expect(membership.isRemoved('b')).toBe(true);
+  });
+});
+
+describe('the cluster is told of a node', () => {
+  it('what people say of it, before it gets calls and at each change', async () => {
+    const { register, whenReady, membership, descriptions } = startRig();
+    membership.declare([{ name: 'a', kind: 'agent', attributes: { tier: 1, trust: 'local' } }]);
+    await register('a');
+    expect(descriptions.get('a')).toEqual({ attributes: { tier: 1, trust: 'local' }, sameMachine: false });
+    await whenReady('a');
+    await membership.keep('a', { attributes: { weight: 3 } });
+    expect(descriptions.get('a')?.attributes).toEqual({ tier: 1, trust: 'local', weight: 3 });
+    membership.declare([]);
+    expect(descriptions.get('a')?.attributes).toEqual({ weight: 3 });
+  });
+
+  it.each([
+    ['127.0.0.1:1', true],
+    ['[::1]:1', true],
+    ['localhost:1', true],
+    ['192.168.1.7:1', false],
+    ['gpu0:1', false],
+  ])('whether it is on this machine: dialled at %s, %s', async (address, sameMachine) => {
+    const { register, descriptions } = startRig();
+    await register('a', { address });
+    expect(descriptions.get('a')).toEqual({ attributes: {}, sameMachine });
+  });
+});
+
+it('an agent that takes the connection and reports nothing is not ready, and says so; others are', async () => {
+  const { register, heartbeat, mute, whenReady, ready, clock, membership } = startRig();
+  mute.add('host:1');
+  const { epoch } = await register('a');
+  await register('b', { address: 'host:2' });
+  await whenReady('b');
+  await clock.advance(16_000);
+  expect(membership.find('a').problem).toMatch(
+    /cannot be reached from here \(The agent takes the connection and reports/,
+  );
+  expect(ready()).toEqual(['b']);
+  mute.clear();
+  await heartbeat('a', epoch);
+  await clock.advance(15_000);
+  await vi.waitFor(() => expect(ready().toSorted()).toEqual(['a', 'b']));
 });

@@ -1,9 +1,20 @@
-import { ClusterError, type Clock, type Cluster, type NodeRecord, type NodeRepository } from '@tutti/core';
+import {
+  ClusterError,
+  type Breakers,
+  type Clock,
+  type Cluster,
+  type LearntEstimates,
+  type NodeRecord,
+  type NodeRepository,
+} from '@tutti/core';
 import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { Channel, Client, Implementation } from '@tutti/rpc';
+import { isLoopback } from '@tutti/runtime/config';
 import type { Log } from '@tutti/runtime/log';
 import { defaultLeaseTimes, type LeaseTimes } from './lease.ts';
+import { createFlapping } from './members/flapping.ts';
+import { createLostNodes } from './members/lost-nodes.ts';
 import { createMember, type Member, type Registration } from './members/member.ts';
 import { createNodeDirectory, type NodeDirectory } from './members/node-directory.ts';
 import {
@@ -11,13 +22,15 @@ import {
   checkNames,
   checkProtocol,
   dialAddress,
+  hostOf,
   isClone,
   memberFor,
   nameFor,
 } from './members/registration-rules.ts';
+import { isSpare } from './members/spare.ts';
 
 /** A node that lives in this process. */
-export interface LocalNode extends Omit<Registration, 'epoch'> {
+export interface LocalNode extends Omit<Registration, 'epoch' | 'address'> {
   /** It is closed here. */
   readonly channel: Channel;
 }
@@ -37,9 +50,18 @@ export interface Membership extends NodeDirectory {
   close(): Promise<void>;
 }
 
+/** What membership needs of the cluster. */
+export interface MembershipCluster extends Pick<
+  Cluster,
+  'report' | 'describe' | 'suspend' | 'remove' | 'cordon' | 'nodes'
+> {
+  readonly breakers: Pick<Breakers, 'view' | 'reset'>;
+  readonly estimates: Pick<LearntEstimates, 'measured'>;
+}
+
 interface Options {
   readonly orchestratorId: string;
-  readonly cluster: Cluster;
+  readonly cluster: MembershipCluster;
   readonly clock: Clock;
   readonly log: Log;
   /** A connection to the agent of that id; it is closed here. */
@@ -58,16 +80,28 @@ export function createMembership(options: Options): Membership {
   const { leaseTimes = defaultLeaseTimes } = options;
   /** By id. */
   const members = new Map<string, Member>();
-  const epochs = new Map<string, number>();
+  const lost = createLostNodes(clock);
+  const flapping = createFlapping(clock);
+  let lastEpoch = 0;
   const named = (name: string): Member | undefined => members.values().find((member) => member.name === name);
 
   const directory = createNodeDirectory({
-    ...{ repository: nodes, cluster, clock, log, members: () => members.values() },
+    ...{ repository: nodes, cluster, clock, log, flapping, members: () => members.values(), lost },
     onChange(records) {
-      for (const member of [...members.values()]) if (directory.isRemoved(member.nodeId)) cutOff(member);
+      for (const member of [...members.values()]) {
+        if (directory.isRemoved(member.nodeId)) cutOff(member);
+        else describe(member);
+      }
       onRecords?.(records);
     },
+    onDrained(name) {
+      const message = `Node ${name} is being drained, and the time for its calls is over.`;
+      named(name)?.cut(new ClusterError('draining', message));
+    },
   });
+
+  const describe = ({ name, sameMachine }: Registration): void =>
+    cluster.describe(name, { attributes: directory.record(name)?.attributes ?? {}, sameMachine });
 
   const forget = (member: Member): Promise<void> => {
     if (members.get(member.nodeId) === member) {
@@ -84,17 +118,31 @@ export function createMembership(options: Options): Membership {
     onRemoved?.(member.nodeId);
   };
 
-  const admit = (node: Omit<Registration, 'epoch'>, channel: Channel, times: LeaseTimes | undefined): Member => {
+  const letIn = (node: Omit<Registration, 'epoch'>, channel: Channel, times: LeaseTimes | undefined): Member => {
     const { nodeId, name } = node;
-    const epoch = (epochs.get(nodeId) ?? 0) + 1;
-    epochs.set(nodeId, epoch);
     const before = members.get(nodeId);
-    if (before) cluster.suspend(before.name);
+    before?.dismiss();
     if (before && before.name !== name) cluster.remove(before.name);
+    // What another process failed at says nothing of this one.
+    if (before && before.bootId !== node.bootId) cluster.breakers.reset(name);
+    lost.forget(name, nodeId);
+    const registration = { ...node, epoch: ++lastEpoch };
+    describe(registration);
     const member = createMember({
-      ...{ registration: { ...node, epoch }, channel, owner: orchestratorId, cluster, clock, log, leaseTimes: times },
+      ...{ registration, channel, owner: orchestratorId, cluster, clock, log, leaseTimes: times },
+      running: before?.running ?? new Set(),
+      waitMs() {
+        const restMs = flapping.waitMs(nodeId);
+        return restMs > 0 && isSpare(name, member.state, cluster.nodes) ? restMs : 0;
+      },
+      onFell() {
+        flapping.fell(nodeId);
+        // Those that were kept out may be needed now.
+        for (const other of members.values()) if (other !== member && !other.admitted) other.admit();
+      },
       onLost() {
         log.warn('node lost', { node: name });
+        lost.add(member);
         void forget(member);
       },
     });
@@ -120,12 +168,13 @@ export function createMembership(options: Options): Membership {
         checkProtocol(request);
         const address = dialAddress(request.address, peer);
         const name = nameFor(request, members.values(), directory);
-        const node = { nodeId, bootId, name, agentVersion, kind: 'agent' as const };
-        const { epoch } = admit(node, connect(address, nodeId), leaseTimes);
+        const sameMachine = isLoopback(hostOf(address));
+        const node = { nodeId, bootId, name, agentVersion, kind: 'agent' as const, address, sameMachine };
+        const { epoch } = letIn(node, connect(address, nodeId), leaseTimes);
         log.info('node registered', { node: name, epoch, address });
         return { orchestratorId, epoch, heartbeatIntervalMs: leaseTimes.heartbeatMs, leaseMs: leaseTimes.lostMs };
       },
-      async heartbeat(request, { identity }) {
+      async heartbeat(request, { peer, identity }) {
         checkIdentity(request.nodeId, identity);
         refuseRemoved(request.nodeId, request.nodeId);
         const member = members.get(request.nodeId);
@@ -134,7 +183,7 @@ export function createMembership(options: Options): Membership {
             node: member.name,
           });
         }
-        memberFor(request, members).renew();
+        memberFor(request, peer, members).renew(request.seq);
         return {};
       },
     },
@@ -154,7 +203,7 @@ export function createMembership(options: Options): Membership {
       const other = named(node.name);
       if (other && other.nodeId !== node.nodeId)
         throw new ClusterError('failed_precondition', `An agent is connected under the name ${node.name}.`);
-      const member = admit(node, channel, undefined);
+      const member = letIn({ ...node, address: '' }, channel, undefined);
       return () => forget(member);
     },
     async close() {

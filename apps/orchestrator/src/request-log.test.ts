@@ -32,7 +32,7 @@ const context: Context = {
   priority: Priority.DEFAULT,
   privacy: Privacy.CLUSTER,
   hops: 0,
-  ticket: { sequence: 1, attempt: 1, excluded: new Set() },
+  ticket: { sequence: 1, attempt: 1, excluded: new Set(), place: {} },
 };
 
 type Line = [level: string, message: string, fields: Record<string, unknown>];

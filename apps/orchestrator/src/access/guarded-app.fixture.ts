@@ -9,6 +9,7 @@ import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import { createLog } from '@tutti/runtime/log';
 import { createRegistry } from '@tutti/runtime/metrics';
@@ -51,10 +52,10 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
 
   const app = createHttpServer({ log, access: { exposed, authenticate, ...allowed }, trustProxy });
   app.addHook('onRoute', (route) => void routes.push(route));
-  const cluster = createCluster({ clock });
+  const cluster = createCluster({ clock, random: () => 0 });
   const membership = { models: () => undefined };
   const enter = limited(createLimits({ clock, find: keys.find }), () => () => {});
-  const generate = permitted(dispatched(cluster));
+  const generate = permitted(dispatched(cluster, clock));
   const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
   ollamaFace(app, { answer, cluster, clock, version: '0' });
   ollamaModelsFace(app, { cluster, membership });
@@ -64,7 +65,7 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   await logViewerFace(app);
   await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
-  for (const service of [AdminService, ClusterService, LogService, NodeService, QueueService]) {
+  for (const service of [AdminService, ClusterService, LogService, NodeService, PerformanceService, QueueService]) {
     publicService(app, service, nothingOf(service), { clock, log });
   }
   let tokens = 0;

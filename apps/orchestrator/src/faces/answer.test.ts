@@ -10,8 +10,7 @@ import {
   retried,
   ticketMachine,
   abortError,
-  onAbort,
-  type Chunk,
+  pause,
   type Cluster,
   type Generate,
 } from '@tutti/core';
@@ -50,9 +49,9 @@ afterEach(async () => {
 
 /** A face over nodes that the test scripts, and a client that keeps every byte it gets. */
 async function chatWith(nodes: Record<string, Generate>, headers = ''): Promise<void> {
-  cluster = createCluster({ clock });
+  cluster = createCluster({ clock, random: () => 0 });
   for (const [name, generate] of Object.entries(nodes)) cluster.report(name, generate, state);
-  const generate = retried({ clock, random: () => 0 }, dispatched(cluster));
+  const generate = retried({ clock, random: () => 0 }, dispatched(cluster, clock));
   app = createHttpServer({ log: createLog({ service: 'test', level: 'error' }) });
   const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
   ollamaFace(app, { answer, cluster, clock, version: '0' });
@@ -84,16 +83,6 @@ function gated() {
   return { generate, next, signal: () => signal };
 }
 
-/** Ends like a real node when its signal aborts. */
-function waitingForAbort(generate: Generate): Generate {
-  return async function* (call, context) {
-    const chunks = generate(call, context)[Symbol.asyncIterator]();
-    yield (await chunks.next()).value as Chunk;
-    await new Promise<void>((resolve) => onAbort(context.signal, resolve));
-    throw abortError(context.signal);
-  };
-}
-
 const until = (pattern: RegExp): Promise<void> => vi.waitFor(() => expect(received).toMatch(pattern));
 const broken = new ClusterError('upstream_error', 'it broke');
 
@@ -120,6 +109,25 @@ describe('the commit point', () => {
     await until(/\{"error":"it broke"\}\n/);
     expect(b.signal()).toBeUndefined();
     await until(/0\r\n\r\n$/);
+  });
+});
+
+describe('an error', () => {
+  it('tells where it came from, and after how many attempts', async () => {
+    const [a, b] = [gated(), gated()];
+    await chatWith({ a: a.generate, b: b.generate });
+    (await a.next()).fail(broken);
+    (await b.next()).fail(new ClusterError('context_length_exceeded', 'too long'));
+    await until(/\{"error":"too long"\}/);
+    expect(received).toMatch(/^HTTP\/1\.1 400 [^]*x-tutti-node: b\r\n[^]*x-tutti-attempts: 2\r\n/);
+  });
+
+  it('that no node has to do with names none', async () => {
+    await chatWith({}, 'x-tutti-privacy: any\r\n');
+    await clock.advance(5_000);
+    await until(/^HTTP\/1\.1 503 /);
+    expect(received).toMatch(/x-tutti-model: m\r\n[^]*x-tutti-privacy: any\r\n/);
+    expect(received).not.toContain('x-tutti-node');
   });
 });
 
@@ -195,7 +203,7 @@ describe('a client that does not read', () => {
     const { signal } = await stall();
     await clock.advance(30_000);
     await vi.waitFor(() => expect(signal()?.aborted).toBe(true));
-    expect(wasTaken()).toBe(false);
+    await vi.waitFor(() => expect(wasTaken()).toBe(false));
   });
 
   it('and leaves: its call ends and its slot is free', async () => {
@@ -207,9 +215,14 @@ describe('a client that does not read', () => {
 });
 
 it('an answer that takes half an hour is ended, and says so', async () => {
-  const a = gated();
-  await chatWith({ a: waitingForAbort(a.generate) });
-  (await a.next()).open();
+  const slow: Generate = async function* (_, { signal }) {
+    while (!signal.aborted) {
+      yield delta({ text: 'one' });
+      await pause(clock, 20_000, signal);
+    }
+    throw abortError(signal);
+  };
+  await chatWith({ a: slow });
   await until(/"content":"one"/);
   await clock.advance(30 * 60_000);
   await until(/\{"error":"No answer takes longer than 30 minutes\."\}\n/);

@@ -20,7 +20,8 @@ import { createStreamWriter } from './stream-writer.ts';
 export interface Ask {
   readonly call: Call;
   readonly stream: boolean;
-  readonly rendering: Rendering;
+  /** How the answer of that model is written. */
+  readonly rendering: (model: string) => Rendering;
 }
 
 interface Options {
@@ -58,14 +59,15 @@ export function createAnswer({ generate, clock, nextTicket, enter, longestStallM
     };
     // Fires after the last byte as well, so what is still on its way counts as inside.
     reply.raw.once('close', onClose);
-    const facts = createRouteFacts(clock, context.requestId, call.model);
+    const facts = createRouteFacts(clock, context, call.model);
     const chunks = generate({ ...call, model: canonicalModel(call.model) }, context)[Symbol.asyncIterator]();
     try {
-      if (stream) await sendStream(reply, chunks, { facts, rendering, clock, signal: gone.signal, longestStallMs });
+      if (stream) await sendStream(reply, chunks, { facts, rendering, clock, gone, longestStallMs });
       else await sendWhole(reply, chunks, facts, rendering);
     } catch (thrown) {
       // An error that is told by the handler goes out after this; the slot must be free whatever happens.
       gone.abort();
+      if (!reply.sent) reply.headers(facts.headers());
       throw thrown;
     } finally {
       await chunks.return?.();
@@ -73,7 +75,12 @@ export function createAnswer({ generate, clock, nextTicket, enter, longestStallM
   };
 }
 
-async function sendWhole(reply: FastifyReply, chunks: AsyncIterator<Chunk>, facts: RouteFacts, rendering: Rendering) {
+async function sendWhole(
+  reply: FastifyReply,
+  chunks: AsyncIterator<Chunk>,
+  facts: RouteFacts,
+  rendering: Ask['rendering'],
+) {
   const deltas: Delta[] = [];
   let end: Done | undefined;
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
@@ -83,7 +90,7 @@ async function sendWhole(reply: FastifyReply, chunks: AsyncIterator<Chunk>, fact
     if (kind.case === 'done') end = kind.value;
   }
   if (!end) throw incomplete();
-  await sendObject(reply, facts, rendering.whole(deltas, end, facts.fields()));
+  await sendObject(reply, facts, rendering(facts.model).whole(deltas, end, facts.fields()));
 }
 
 async function sendObject(reply: FastifyReply, facts: RouteFacts, text: string): Promise<void> {
@@ -92,19 +99,21 @@ async function sendObject(reply: FastifyReply, facts: RouteFacts, text: string):
 
 interface StreamOptions {
   readonly facts: RouteFacts;
-  readonly rendering: Rendering;
+  readonly rendering: Ask['rendering'];
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  /** Ends the call. */
+  readonly gone: AbortController;
   readonly longestStallMs: number | undefined;
 }
 
 async function sendStream(reply: FastifyReply, chunks: AsyncIterator<Chunk>, options: StreamOptions): Promise<void> {
-  const { facts, rendering, clock, signal, longestStallMs } = options;
+  const { facts, clock, gone, longestStallMs } = options;
   const first = firstOfAnswer(chunks, facts);
   // If it fails while the headers go out, the failure is met below.
   first.catch(() => {});
   const early = await isLate(first, clock);
   const opening = early ? undefined : (await first).value?.kind;
+  let rendering = options.rendering(facts.model);
   if (opening?.case === 'done' && isLoad(opening.value)) {
     await chunks.next();
     await sendObject(reply, facts, rendering.whole([], opening.value, facts.fields()));
@@ -113,10 +122,12 @@ async function sendStream(reply: FastifyReply, chunks: AsyncIterator<Chunk>, opt
   // Until the first delta the call may still move, so early headers do not name a node: the last chunk does.
   const raw = openStream(reply, rendering, early ? {} : facts.headers());
   if (early) raw.flushHeaders();
-  const writer = createStreamWriter(raw, { signal, clock, longestStallMs });
+  const writer = createStreamWriter(raw, { signal: gone.signal, clock, longestStallMs });
   try {
     let finished = false;
-    for (let next = await first; !next.done; next = await chunks.next()) {
+    let next = await first;
+    if (early) rendering = options.rendering(facts.model);
+    for (; !next.done; next = await chunks.next()) {
       const { kind } = next.value;
       if (kind.case === 'progress') facts.note(kind.value);
       const text = finished ? '' : textOf(kind, rendering, facts);
@@ -129,6 +140,7 @@ async function sendStream(reply: FastifyReply, chunks: AsyncIterator<Chunk>, opt
   } catch (thrown) {
     const error = ClusterError.from(thrown);
     if (error.reason === 'client_closed') {
+      gone.abort();
       raw.destroy();
       return;
     }

@@ -58,17 +58,17 @@ export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, versi
 
   app.post('/api/chat', infer, async (request, reply) => {
     const { call, stream } = parseChat(bodyOf(request));
-    await answer(request, reply, { call, stream, rendering: chatRendering(call.model, timestamps(clock)) });
+    await answer(request, reply, { call, stream, rendering: (model) => chatRendering(model, timestamps(clock)) });
   });
 
   app.post('/api/generate', infer, async (request, reply) => {
     const { call, stream } = parseGenerate(bodyOf(request));
-    await answer(request, reply, { call, stream, rendering: generateRendering(call.model, timestamps(clock)) });
+    await answer(request, reply, { call, stream, rendering: (model) => generateRendering(model, timestamps(clock)) });
   });
 
   app.post('/api/embed', infer, async (request, reply) => {
     const { call, stream } = parseEmbed(bodyOf(request));
-    await answer(request, reply, { call, stream, rendering: embedRendering(call.model) });
+    await answer(request, reply, { call, stream, rendering: embedRendering });
   });
 }
 

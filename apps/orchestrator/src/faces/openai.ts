@@ -35,7 +35,7 @@ export function openaiFace(app: FastifyInstance, { answer, cluster, clock }: Opt
 
   app.post('/v1/chat/completions', { config: { permission: Permission.INFER } }, async (request, reply) => {
     const { call, stream, includeUsage } = parseChatCompletion(bodyOf(request));
-    await answer(request, reply, { call, stream, rendering: chatRendering(call.model, includeUsage, clock) });
+    await answer(request, reply, { call, stream, rendering: (model) => chatRendering(model, includeUsage, clock) });
   });
 }
 

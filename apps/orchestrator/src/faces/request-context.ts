@@ -2,18 +2,22 @@ import type { FastifyRequest } from 'fastify';
 import { ClusterError, priorities, Priority, Privacy, type Context, type Principal, type Ticket } from '@tutti/core';
 
 const privacies: Readonly<Record<string, Privacy>> = {
+  local: Privacy.LOCAL,
   cluster: Privacy.CLUSTER,
   any: Privacy.ANY,
 };
 
+const largestTier = 100;
+
+/** A list of models that may answer in place of another is read from the front; more would hardly be reached. */
+const mostFallbacks = 8;
+
 /** What a request's headers say about how its call is to be run. A wish that cannot be kept is refused, never ignored. */
 export function readContext(request: FastifyRequest, signal: AbortSignal, ticket: Ticket): Context {
-  if (header(request, 'x-tutti-privacy') === 'local') {
-    throw new ClusterError('not_implemented', 'x-tutti-privacy: local is not implemented yet; use cluster.', {
-      param: 'x-tutti-privacy',
-    });
-  }
   const pin = header(request, 'x-tutti-node');
+  const tier = tierOf(request);
+  const resume = choice(request, 'x-tutti-resume', { continue: true });
+  const fallback = fallbackOf(request);
   const traceparent = header(request, 'traceparent');
   return {
     signal,
@@ -24,6 +28,9 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
     hops: hopsOf(request),
     ticket,
     ...(pin && { pin }),
+    ...(tier !== undefined && { tier }),
+    ...(resume && { resume }),
+    ...(fallback && { fallback }),
     ...(traceparent && { traceparent }),
   };
 }
@@ -36,22 +43,45 @@ function usualPriority({ classes }: Principal): Priority {
 function hopsOf(request: FastifyRequest): number {
   const text = header(request, 'x-tutti-hops') ?? '0';
   if (/^\d{1,3}$/.test(text)) return Number(text);
-  throw new ClusterError('invalid_request', `x-tutti-hops must be a small number, got "${text}".`, {
-    param: 'x-tutti-hops',
-  });
+  return refuse('x-tutti-hops', 'must be a small number', text);
+}
+
+function tierOf(request: FastifyRequest): number | undefined {
+  const text = header(request, 'x-tutti-tier');
+  if (text === undefined) return undefined;
+  if (/^\d{1,3}$/.test(text) && Number(text) <= largestTier) return Number(text);
+  return refuse('x-tutti-tier', `must be a whole number from 0 to ${largestTier}`, text);
+}
+
+function fallbackOf(request: FastifyRequest): string[] | undefined {
+  const text = header(request, 'x-tutti-fallback');
+  if (text === undefined) return undefined;
+  const models = text.split(',').map((name) => name.trim());
+  if (models.length > mostFallbacks) refuse('x-tutti-fallback', `must name at most ${mostFallbacks} models`, text);
+  if (!models.every(isModelName)) refuse('x-tutti-fallback', 'must be names of models with commas between', text);
+  return [...new Set(models)];
+}
+
+function isModelName(text: string): boolean {
+  return /^[\w.:/@-]{1,200}$/.test(text);
 }
 
 function choice<T>(request: FastifyRequest, name: string, choices: Readonly<Record<string, T>>): T | undefined {
   const value = header(request, name);
   if (value === undefined) return undefined;
   if (Object.hasOwn(choices, value)) return choices[value];
-  throw new ClusterError(
-    'invalid_request',
-    `${name} must be one of ${Object.keys(choices).join(', ')}, got "${value}".`,
-    {
-      param: name,
-    },
-  );
+  return refuse(name, `must be ${oneOf(Object.keys(choices))}`, value);
+}
+
+function oneOf(names: readonly string[]): string {
+  return names.length === 1 ? names[0]! : `one of ${names.join(', ')}`;
+}
+
+const longestShown = 100;
+
+function refuse(param: string, rule: string, value: string): never {
+  const shown = value.length > longestShown ? `${value.slice(0, longestShown)}…` : value;
+  throw new ClusterError('invalid_request', `${param} ${rule}, got "${shown}".`, { param });
 }
 
 function header(request: FastifyRequest, name: string): string | undefined {

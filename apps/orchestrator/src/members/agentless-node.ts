@@ -5,6 +5,7 @@ import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import { createMemoryChannel } from '@tutti/rpc';
 import { version } from '@tutti/runtime';
+import { isLoopback } from '@tutti/runtime/config';
 import type { Log } from '@tutti/runtime/log';
 import type { Membership } from '../membership.ts';
 
@@ -52,7 +53,8 @@ export function startAgentlessNode({ record, membership, limits, clock, log, onF
     try {
       // No agent can have this id: a colon is not allowed in theirs.
       const facts = { name, nodeId: `ollama:${name}`, bootId, kind: 'ollama' as const, agentVersion: version };
-      if (!stopped) detach = membership.attach({ ...facts, channel });
+      const sameMachine = isLoopback(record.host ?? '');
+      if (!stopped) detach = membership.attach({ ...facts, sameMachine, channel });
     } catch (thrown) {
       await close();
       throw thrown;

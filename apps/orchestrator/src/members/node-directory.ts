@@ -1,14 +1,18 @@
-import { ClusterError, nearestName, type Clock, type Cluster, type NodeRecord, type NodeRepository } from '@tutti/core';
+import { ClusterError, nearestName, type Clock, type NodeRecord, type NodeRepository } from '@tutti/core';
 import type { Node } from '@tutti/proto/tutti/v1/node';
 import type { Log } from '@tutti/runtime/log';
+import type { MembershipCluster } from '../membership.ts';
 import { describeNode } from './describe-node.ts';
+import { createDrains } from './drains.ts';
+import type { Flapping } from './flapping.ts';
 import { createKeptNodes } from './kept-nodes.ts';
+import type { LostNodes } from './lost-nodes.ts';
 import type { Member } from './member.ts';
 import { mergeRecords, removalOf } from './node-records.ts';
 
-/** What is known and said of nodes: those of the configuration, those that the store keeps, those that are connected. */
+/** What is known and said of nodes: those of the configuration, of the store, those that are or were connected. */
 export interface NodeDirectory {
-  /** Every node that is connected, declared or kept, by name. */
+  /** Every node that is connected, declared, kept or lost, by name. */
   list(): Node[];
   /** One of those; throws `not_found`. */
   find(name: string): Node;
@@ -26,8 +30,8 @@ export interface NodeDirectory {
   keep(name: string, changes: Partial<NodeRecord>): Promise<void>;
   /** The node gets no new calls; status CORDONED. As the next two, throws `not_found`. */
   cordon(name: string): Promise<void>;
-  /** The node gets no new calls; status DRAINING. */
-  drain(name: string): Promise<void>;
+  /** The node gets no new calls; status DRAINING. Calls that it still has after `deadlineMs` are ended. */
+  drain(name: string, deadlineMs?: number): Promise<void>;
   uncordon(name: string): Promise<void>;
   /** Forgets a node: its calls end, its id is refused from now on. Throws `not_found`. */
   remove(name: string): Promise<void>;
@@ -40,19 +44,22 @@ export interface NodeDirectory {
 interface Options {
   /** Undefined: what is said of nodes does not outlive the process. */
   readonly repository: NodeRepository | undefined;
-  readonly cluster: Cluster;
+  readonly cluster: Pick<MembershipCluster, 'cordon' | 'nodes' | 'breakers' | 'estimates'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly flapping: Pick<Flapping, 'falls' | 'waitMs'>;
   /** Those that are connected. */
   readonly members: () => Iterable<Member>;
+  readonly lost: Pick<LostNodes, 'list' | 'forget'>;
   /** What is declared or kept may have changed; never called before `createNodeDirectory` returns. */
   readonly onChange: (records: readonly NodeRecord[]) => void;
+  /** A node's time to drain is over: the calls that it still has must end. */
+  readonly onDrained: (name: string) => void;
 }
 
 export function createNodeDirectory(options: Options): NodeDirectory & { close(): Promise<void> } {
-  const { repository, cluster, clock, log, members, onChange } = options;
-  /** Those of the cordoned nodes that were to be drained. */
-  const draining = new Set<string>();
+  const { repository, cluster, clock, log, flapping, members, lost, onChange, onDrained } = options;
+  const drains = createDrains(clock, onDrained);
   /** As the cluster was told. */
   let cordoned = new Set<string>();
   let configured: readonly NodeRecord[] = [];
@@ -77,10 +84,17 @@ export function createNodeDirectory(options: Options): NodeDirectory & { close()
     const now = clock.now();
     const memberOf = new Map(Iterator.from(members()).map((member) => [member.name, member] as const));
     const viewOf = new Map(cluster.nodes.map((view) => [view.name, view]));
-    const names = [...new Set([...known.keys(), ...memberOf.keys()])].toSorted();
+    const lostOf = new Map(lost.list().map((node) => [node.name, node]));
+    const names = [...new Set([...known.keys(), ...memberOf.keys(), ...lostOf.keys()])].toSorted();
     return names.map((name) => {
-      const facts = { member: memberOf.get(name), record: known.get(name), view: viewOf.get(name) };
-      return describeNode({ name, ...facts, draining: draining.has(name), now });
+      const member = memberOf.get(name);
+      return describeNode({
+        ...{ name, member, record: known.get(name), view: viewOf.get(name), lost: lostOf.get(name), now },
+        drain: drains.find(name),
+        hold: member && { falls: flapping.falls(member.nodeId), waitMs: flapping.waitMs(member.nodeId) },
+        breaker: cluster.breakers.view(name),
+        speeds: cluster.estimates.measured(name),
+      });
     });
   }
 
@@ -101,10 +115,9 @@ export function createNodeDirectory(options: Options): NodeDirectory & { close()
     return kept.put({ name, kind, ...before, ...changes, attributes });
   }
 
-  async function setCordon(name: string, on: boolean, drain: boolean): Promise<void> {
+  async function setCordon(name: string, on: boolean): Promise<void> {
     find(name);
-    if (drain) draining.add(name);
-    else draining.delete(name);
+    drains.stop(name);
     await keep(name, { cordoned: on });
   }
 
@@ -123,14 +136,19 @@ export function createNodeDirectory(options: Options): NodeDirectory & { close()
     },
     put: (record) => kept.put(record),
     keep,
-    cordon: (name) => setCordon(name, true, false),
-    drain: (name) => setCordon(name, true, true),
-    uncordon: (name) => setCordon(name, false, false),
+    cordon: (name) => setCordon(name, true),
+    async drain(name, deadlineMs) {
+      find(name);
+      drains.start(name, deadlineMs);
+      await keep(name, { cordoned: true });
+    },
+    uncordon: (name) => setCordon(name, false),
     async remove(name) {
       const { id, kind } = find(name);
       const record = records().get(name);
       const removedAt = clock.wallTime();
-      draining.delete(name);
+      drains.stop(name);
+      lost.forget(name);
       const changes = [];
       if (kind === 'agent' && id !== '') changes.push(kept.put(removalOf(name, id, removedAt)));
       // The file would bring it back.
@@ -142,6 +160,9 @@ export function createNodeDirectory(options: Options): NodeDirectory & { close()
     async readmit(nodeId) {
       await Promise.all(removals(nodeId).map(({ name }) => kept.remove(name)));
     },
-    close: () => kept.close(),
+    close() {
+      drains.close();
+      return kept.close();
+    },
   };
 }

@@ -41,12 +41,15 @@ export function isClone({ epoch, bootId }: HeartbeatRequest, member: Member): bo
   return member.epoch !== epoch && member.bootId !== bootId;
 }
 
-/** The member that a heartbeat comes from. */
-export function memberFor(request: HeartbeatRequest, members: ReadonlyMap<string, Member>): Member {
+/** The member that a heartbeat comes from; `peer`: the address that it came from. */
+export function memberFor(request: HeartbeatRequest, peer: string, members: ReadonlyMap<string, Member>): Member {
   const { nodeId, epoch } = request;
   const member = members.get(nodeId);
   if (!member) throw new ClusterError('unknown_node', `Node ${nodeId} is not registered here; register again.`);
-  if (member.epoch === epoch) return member;
+  if (member.epoch === epoch) {
+    if (!hasMoved(request, peer, member)) return member;
+    throw new ClusterError('unknown_node', `Node ${nodeId} is at another address now; register again.`);
+  }
   if (!isClone(request, member))
     throw new ClusterError('unknown_node', `Epoch ${epoch} of ${nodeId} is over; register again.`);
   throw new ClusterError('stale_epoch', `Another process has registered as node ${nodeId}.`);
@@ -66,6 +69,11 @@ export function nameFor(
   return taken ? `${name.slice(0, 59)}-${nodeId.slice(0, 4)}` : name;
 }
 
+/** Whether a node that cannot be watched says that it is elsewhere now: a laptop in another network. */
+function hasMoved({ address }: HeartbeatRequest, peer: string, member: Member): boolean {
+  return member.state === undefined && address !== '' && dialAddress(address, peer) !== member.address;
+}
+
 /** An address without a host means the host that the request came from. */
 export function dialAddress(address: string, peer: string): string {
   if (!/:\d+$/.test(address)) {
@@ -74,6 +82,11 @@ export function dialAddress(address: string, peer: string): string {
     });
   }
   if (!address.startsWith(':')) return address;
-  const host = peer.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '');
+  const host = hostOf(peer);
   return (host.includes(':') ? `[${host}]` : host) + address;
+}
+
+/** Host of "host:port"; of "[::1]:80" without the brackets. */
+export function hostOf(address: string): string {
+  return address.replace(/:\d+$/, '').replaceAll(/[[\]]/g, '');
 }

@@ -8,11 +8,13 @@ import { createModelLabels } from './model-labels.ts';
 import { createRequestBook, type RequestBook } from './request-book.ts';
 import { createRequestMetrics, type RequestMetrics } from './request-metrics.ts';
 import type { StoreHealth } from './store-health.ts';
+import { createWhyBook, type WhyBook } from './why-book.ts';
 
 /** What is seen of requests, nodes and the store. */
 export interface Observation {
   readonly metrics: Registry;
   readonly book: RequestBook;
+  readonly why: WhyBook;
   readonly countRefusals: RequestMetrics['countRefusals'];
 }
 
@@ -34,13 +36,15 @@ export function createObservation(options: Options): Observation {
   const modelLabel = createModelLabels(() => cluster.nodes);
   const { count, countRefusals } = createRequestMetrics(metrics, modelLabel);
   const logEnded = logRequest(log);
+  const why = createWhyBook({ clock, expectedOutput: cluster.estimates.expectedOutput });
   const book = createRequestBook({
     clock,
+    onStart: why.arrived,
     onEnd(record) {
       count(record);
       logEnded(record);
     },
   });
   createGauges(metrics, modelLabel, { cluster, nodes, store: storeHealth, queueSize, version, clock });
-  return { metrics, book, countRefusals };
+  return { metrics, book, why, countRefusals };
 }

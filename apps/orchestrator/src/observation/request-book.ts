@@ -16,6 +16,8 @@ export interface RequestBook {
 
 interface Options {
   readonly clock: Clock;
+  /** Called with each request when it comes; its record goes on changing. */
+  readonly onStart?: (record: RequestRecord) => void;
   /** Called with each request once it is over. */
   readonly onEnd?: (record: RequestRecord) => void;
   /** Requests that are kept once they are over; the oldest go first. */
@@ -25,7 +27,7 @@ interface Options {
 const longestWindowMs = 3_600_000;
 const defaultWindowMs = 60_000;
 
-export function createRequestBook({ clock, onEnd, capacity = 20_000 }: Options): RequestBook {
+export function createRequestBook({ clock, onStart, onEnd, capacity = 20_000 }: Options): RequestBook {
   const running = new Set<RequestRecord>();
   /** A ring: the request that ended as number n is at n modulo capacity. */
   const ring: RequestRecord[] = [];
@@ -55,6 +57,7 @@ export function createRequestBook({ clock, onEnd, capacity = 20_000 }: Options):
         onEnd?.(record);
       });
       running.add(record);
+      onStart?.(record);
       return watcher;
     },
     running: () => [...running],

@@ -33,6 +33,8 @@ interface Entry {
   /** How long the backend wrote, by its own count. */
   outputMs: number | undefined;
   promptTokens: number | undefined;
+  /** Of those, the ones in the backend's cache. */
+  cachedTokens: number | undefined;
   outputTokens: number | undefined;
   endedAt: number | undefined;
   error: Reason | undefined;
@@ -109,6 +111,7 @@ function newRecord({ model, kind, dialect }: Call, { requestId, principal }: Con
     loadMs: undefined,
     outputMs: undefined,
     promptTokens: undefined,
+    cachedTokens: undefined,
     outputTokens: undefined,
     endedAt: undefined,
     error: undefined,
@@ -117,6 +120,7 @@ function newRecord({ model, kind, dialect }: Call, { requestId, principal }: Con
 
 function noteDone(record: Entry, { usage, timings }: Done): void {
   record.promptTokens = usage?.promptTokens;
+  record.cachedTokens = usage?.cachedTokens;
   record.outputTokens = usage?.outputTokens;
   record.outputMs = timings?.outputMs;
   const loadMs = timings?.loadMs ?? 0;

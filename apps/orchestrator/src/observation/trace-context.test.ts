@@ -33,7 +33,7 @@ async function traceparentAtBackend(headers: Record<string, string>): Promise<st
   const channel = createMemoryChannel();
   channel.addService(AgentService, node.agent);
   const agent = createClient(channel, AgentService, { deadlineMs: 1_000 });
-  const remote = remoteNode(agent, { owner: 'o', epoch: 1, bootId: 'b' }, 'n');
+  const remote = remoteNode(agent, { owner: 'o', epoch: 1, bootId: 'b' }, 'n', virtualClock());
   const request = { id: 'r1', headers, principal: localPrincipal } as unknown as FastifyRequest;
   const context = readContext(request, new AbortController().signal, ticketMachine()());
   await Array.fromAsync(remote.generate(callOf({}), context));

@@ -14,7 +14,7 @@ const gpu = { name: 'g', memoryTotalBytes: 24e9, memoryUsedBytes: 8e9 };
 
 async function startService() {
   const clock = virtualClock();
-  const cluster = createCluster({ clock });
+  const cluster = createCluster({ clock, random: () => 0 });
   const book = createRequestBook({ clock });
   const nodes: Node[] = [];
   const startedAt = clock.now();

@@ -57,6 +57,15 @@ describe('nodes', () => {
   });
 });
 
+it.each([-1, NaN, Infinity, 1e12])('a time to drain of %d ms is refused, and the node goes on', async (deadlineMs) => {
+  const { register, whenReady, client, ready } = startService();
+  await register('a');
+  await whenReady('a');
+  const refusal = { reason: 'invalid_request', param: 'deadlineMs', message: expect.stringContaining('a week') };
+  await expect(client.drainNode({ name: 'a', deadlineMs })).rejects.toMatchObject(refusal);
+  expect(ready()).toEqual(['a']);
+});
+
 describe('a declaration', () => {
   it('is kept, may be written anew, and keeps what the node has become', async () => {
     const { client, store } = startService();

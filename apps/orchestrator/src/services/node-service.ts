@@ -50,8 +50,9 @@ export function nodeService({ membership, cluster }: Options): Implementation<ty
       await membership.keep(name, { attributes });
       return { node: find(name) };
     },
-    async drainNode({ name }) {
-      await membership.drain(name);
+    async drainNode({ name, deadlineMs }) {
+      checkDeadline(deadlineMs);
+      await membership.drain(name, deadlineMs);
       return { node: find(name) };
     },
     async cordonNode({ name }) {
@@ -68,6 +69,15 @@ export function nodeService({ membership, cluster }: Options): Implementation<ty
       return { node };
     },
   };
+}
+
+/** More than a week is a slip of the finger. */
+const longestDrainMs = 7 * 24 * 60 * 60_000;
+
+function checkDeadline(deadlineMs: number | undefined): void {
+  if (deadlineMs === undefined || (deadlineMs >= 0 && deadlineMs <= longestDrainMs)) return;
+  const message = `deadlineMs must be 0 to ${longestDrainMs} milliseconds, a week, got ${deadlineMs}.`;
+  throw new ClusterError('invalid_request', message, { param: 'deadlineMs' });
 }
 
 function modelsOf({ state }: NodeView): MessageInitShape<typeof NodeModelSchema>[] {

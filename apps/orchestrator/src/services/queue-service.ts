@@ -1,9 +1,14 @@
-import { isPriorityName, priorities, type Clock, type Cluster, type WaitingCall } from '@tutti/core';
-import type { QueueService } from '@tutti/proto/tutti/v1/queue';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { isPriorityName, pause, priorities, type Clock, type Cluster, type WaitingCall } from '@tutti/core';
+import type { GetQueueStatusResponseSchema, QueueService } from '@tutti/proto/tutti/v1/queue';
 import type { Implementation } from '@tutti/rpc';
 
+type Status = MessageInitShape<typeof GetQueueStatusResponseSchema>;
+
+type QueueFacts = 'paused' | 'waiting' | 'waitingCalls' | 'inFlight' | 'expectedWaitMs' | 'refused';
+
 interface Options {
-  readonly cluster: Pick<Cluster, 'paused' | 'pause' | 'resume' | 'waiting' | 'waitingCalls' | 'inFlight'>;
+  readonly cluster: Pick<Cluster, QueueFacts | 'pause' | 'resume' | 'cancel'>;
   /** Bounds of calls that wait and of calls that run; asked anew each time. */
   readonly bounds: () => { readonly queueSize: number; readonly concurrency: number };
   readonly clock: Clock;
@@ -12,20 +17,36 @@ interface Options {
 /** Of a long queue, who stands further back is not shown. */
 const mostShown = 100;
 
+/** Whoever follows is told of changes so often at most. */
+const followMs = 250;
+
 /** Shows and steers the calls that wait for a node. */
 export function queueService({ cluster, bounds, clock }: Options): Implementation<typeof QueueService> {
   const outcome = () => ({ paused: cluster.paused, waiting: cluster.waiting });
+
+  const status = (): Status => {
+    const calls = cluster.waitingCalls;
+    const { queueSize, concurrency } = bounds();
+    const now = clock.now();
+    return {
+      ...outcome(),
+      ...{ queueSize, concurrency, inFlight: cluster.inFlight },
+      ...{ waitMs: cluster.expectedWaitMs, refused: cluster.refused },
+      oldestMs: calls.reduce((oldest, { since }) => Math.max(oldest, now - since), 0),
+      calls: calls.slice(0, mostShown).map((call) => waitingCall(call, now)),
+    };
+  };
+
   return {
-    async getQueueStatus() {
-      const calls = cluster.waitingCalls;
-      const { queueSize, concurrency } = bounds();
-      const now = clock.now();
-      return {
-        ...outcome(),
-        ...{ queueSize, concurrency, inFlight: cluster.inFlight },
-        oldestMs: calls.reduce((oldest, { since }) => Math.max(oldest, now - since), 0),
-        calls: calls.slice(0, mostShown).map((call) => waitingCall(call, now)),
-      };
+    async *getQueueStatus({ follow }, { signal }) {
+      let told = '';
+      do {
+        const now = status();
+        const said = lasting(now);
+        if (said !== told) yield now;
+        told = said;
+        if (follow) await pause(clock, followMs, signal);
+      } while (follow && !signal.aborted);
     },
     async pauseQueue() {
       cluster.pause();
@@ -35,10 +56,19 @@ export function queueService({ cluster, bounds, clock }: Options): Implementatio
       cluster.resume();
       return outcome();
     },
+    async cancelCall({ requestId }) {
+      return { cancelled: cluster.cancel(requestId), waiting: cluster.waiting };
+    },
   };
 }
 
-function waitingCall({ since, priority, ...call }: WaitingCall, now: number) {
+/** What changes by more than the passing of time. */
+function lasting({ paused, inFlight, queueSize, concurrency, refused, calls = [], waiting }: Status): string {
+  const places = calls.map(({ requestId, attempt }) => [requestId, attempt]);
+  return JSON.stringify([paused, inFlight, queueSize, concurrency, refused, waiting, places]);
+}
+
+function waitingCall({ since, priority, etaMs, ...call }: WaitingCall, now: number) {
   const name = Object.keys(priorities).find((name) => isPriorityName(name) && priorities[name] === priority);
-  return { ...call, priority: name ?? 'admin', waitingMs: now - since };
+  return { ...call, priority: name ?? 'admin', waitingMs: now - since, ...(etaMs !== undefined && { etaMs }) };
 }

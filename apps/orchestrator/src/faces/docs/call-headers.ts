@@ -11,13 +11,33 @@ export const callHeaders: readonly Parameter[] = [
   {
     name: 'x-tutti-privacy',
     in: 'header',
-    description: 'How far the text may travel: `cluster`, the joined nodes; `any`, clouds as well. Absent: cluster.',
-    schema: { type: 'string', enum: ['cluster', 'any'] },
+    description:
+      'How far the text may travel: `local`, this machine; `cluster`, the joined nodes; `any`, clouds as well. ' +
+      'Absent: cluster.',
+    schema: { type: 'string', enum: ['local', 'cluster', 'any'] },
   },
   {
     name: 'x-tutti-node',
     in: 'header',
     description: 'The only node that may run it. Absent: the one that is best.',
+    schema: { type: 'string' },
+  },
+  {
+    name: 'x-tutti-tier',
+    in: 'header',
+    description: 'The only tier of nodes that may run it. Absent: any.',
+    schema: { type: 'integer', minimum: 0, maximum: 100 },
+  },
+  {
+    name: 'x-tutti-resume',
+    in: 'header',
+    description: 'Whether an answer that breaks off may be continued by another node. Absent: no.',
+    schema: { type: 'string', enum: ['continue'] },
+  },
+  {
+    name: 'x-tutti-fallback',
+    in: 'header',
+    description: 'Models that may answer in place of the one that was asked for, in order, with commas between.',
     schema: { type: 'string' },
   },
 ];
@@ -26,6 +46,7 @@ export const callHeaders: readonly Parameter[] = [
 export const routeHeaders = {
   'x-request-id': 'Id of the request, by which the log is searched.',
   'x-tutti-model': 'The model that ran.',
+  'x-tutti-privacy': 'How far the text may have travelled.',
   'x-tutti-node': 'The node that ran it.',
   'x-tutti-route': 'Why that node.',
   'x-tutti-queue-ms': 'Milliseconds until a node was chosen.',

@@ -4,6 +4,7 @@ import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import type { OperationNotes } from '@tutti/rpc';
 import type { Facts } from './facts.ts';
@@ -14,6 +15,7 @@ export const documentedServices: readonly { readonly service: DescService; reado
   { service: ClusterService, tag: 'Cluster' },
   { service: NodeService, tag: 'Nodes' },
   { service: QueueService, tag: 'Queue' },
+  { service: PerformanceService, tag: 'Performance' },
   { service: AdminService, tag: 'Admin' },
   { service: LogService, tag: 'Logs' },
   { service: AccessService, tag: 'Keys' },
@@ -24,8 +26,11 @@ const hourMs = 3_600_000;
 /** A node that only examples know. */
 const spare = 'spare';
 
+/** An id that no request has. */
+const noRequest = '00000000-0000-0000-0000-000000000000';
+
 /** What the proto files do not say: examples that can be run one after the other, and errors of the store. */
-export function serviceNotes({ node }: Facts): Readonly<Record<string, OperationNotes>> {
+export function serviceNotes({ node, model }: Facts): Readonly<Record<string, OperationNotes>> {
   const overAMinute: OperationNotes = { parameters: { windowMs: 60_000 } };
   const named: OperationNotes = { parameters: { name: node } };
   const kept: OperationNotes = { ...named, errors: [503] };
@@ -55,6 +60,30 @@ export function serviceNotes({ node }: Facts): Readonly<Record<string, Operation
       more: 'The example removes the node that the example of addNode declares.',
       parameters: { name: spare },
       errors: [503],
+    },
+    cancelCall: {
+      more: 'The example names no call, and so it ends none.',
+      parameters: { requestId: noRequest },
+    },
+    prewarm: {
+      summary: 'Brings a model into memory',
+      errors: [404, 409, 500, 501, 502, 503, 504],
+      bodies: {
+        anywhere: { summary: 'Where it costs others least', value: { model } },
+        chosen: { summary: 'On a node, with a long context', value: { model, node, numCtx: 8_192 } },
+      },
+    },
+    getBatchStats: { summary: "Tells how many calls shared a backend's work" },
+    explainRequest: {
+      summary: 'Tells why a request ran where it ran',
+      more: 'Requests of other keys are shown to operators only. The example names no request.',
+      parameters: { requestId: noRequest },
+      status: 404,
+    },
+    getTrace: {
+      summary: 'Returns the last calls, without their words',
+      more: '`tutti simulate` replays them against other policies.',
+      parameters: { windowMs: 60_000 },
     },
     getAdminMetrics: overAMinute,
     getPerformance: overAMinute,

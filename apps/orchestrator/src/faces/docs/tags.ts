@@ -5,6 +5,7 @@ export const tags = [
   { name: 'Cluster', description: 'All machines as one.' },
   { name: 'Nodes', description: 'The machines: what they are, what they hold, and steering them.' },
   { name: 'Queue', description: 'The calls that wait for a node.' },
+  { name: 'Performance', description: 'What makes answers come sooner, and why they come when they do.' },
   { name: 'Admin', description: 'How the orchestrator does, and its settings.' },
   { name: 'Logs', description: 'The one log of all processes.' },
   { name: 'Keys', description: 'Keys of clients and join tokens of machines.' },
