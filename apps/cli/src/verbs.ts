@@ -73,6 +73,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'take a model out of memory',
     read: async () => (await import('./verbs/stop.ts')).declareStop,
   },
+  prewarm: {
+    group: models,
+    summary: 'bring a model into memory before it is asked for',
+    read: async () => (await import('./verbs/prewarm.ts')).declarePrewarm,
+  },
   status: {
     group: cluster,
     summary: 'show the cluster at a glance',
@@ -85,13 +90,28 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   node: {
     group: cluster,
-    summary: 'drain, cordon, uncordon or remove a node',
+    summary: 'show, drain, cordon, uncordon or remove a node',
     read: async () => (await import('./verbs/node.ts')).declareNode,
+  },
+  queue: {
+    group: cluster,
+    summary: 'show, pause and resume the queue, or end a call that waits',
+    read: async () => (await import('./verbs/queue.ts')).declareQueue,
   },
   logs: {
     group: cluster,
     summary: 'read the log of all processes',
     read: async () => (await import('./verbs/logs.ts')).declareLogs,
+  },
+  why: {
+    group: cluster,
+    summary: 'tell why a request ran where it ran',
+    read: async () => (await import('./verbs/why.ts')).declareWhy,
+  },
+  simulate: {
+    group: cluster,
+    summary: 'replay the last calls with other policies',
+    read: async () => (await import('./verbs/simulate.ts')).declareSimulate,
   },
   token: {
     group: access,

@@ -3,6 +3,8 @@ import type * as admin from '@tutti/proto/tutti/v1/admin';
 import type * as cluster from '@tutti/proto/tutti/v1/cluster';
 import type * as log from '@tutti/proto/tutti/v1/log';
 import type * as node from '@tutti/proto/tutti/v1/node';
+import type * as performance from '@tutti/proto/tutti/v1/performance';
+import type * as queue from '@tutti/proto/tutti/v1/queue';
 
 /** A message as its JSON: enums are their names. */
 type Json<T> = Omit<T, '$typeName' | '$unknown'>;
@@ -18,3 +20,8 @@ export type JoinToken = Json<access.JoinToken>;
 export type NewJoinToken = Json<access.CreateJoinTokenResponse>;
 export type LogLine = Json<log.LogLine>;
 export type LogPage = Json<log.QueryLogsResponse>;
+export type Explanation = Json<performance.ExplainRequestResponse>;
+export type Prewarmed = Json<performance.PrewarmResponse>;
+export type Trace = Json<performance.GetTraceResponse>;
+export type QueueStatus = Json<queue.GetQueueStatusResponse>;
+export type CancelledCall = Json<queue.CancelCallResponse>;

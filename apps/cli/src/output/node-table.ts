@@ -1,6 +1,7 @@
 import type { Node, NodeStatus } from '../connection/api.ts';
 import { colour } from './colour.ts';
 import { span } from './format.ts';
+import { breakerRemarks, warningRemark } from './node-remarks.ts';
 import { table } from './table.ts';
 
 const headers = ['NODE', 'STATE', 'TIER', 'GPU/VRAM', 'MODELS', 'LOADED', 'BUSY', 'HEARTBEAT'];
@@ -12,18 +13,29 @@ const styles: Partial<Record<NodeStatus, Parameters<typeof colour>[0]>> = {
   DRAINING: 'yellow',
   CORDONED: 'yellow',
   ABSENT: 'dim',
+  LOST: 'red',
 };
 
 /** A row for each node, and below the rows what is wrong and what to do. */
 export function nodeTable(nodes: readonly Node[]): string {
-  const problems = nodes.filter(({ problem }) => problem !== '').map(({ name, problem }) => `${name}: ${problem}`);
-  return [table(headers, nodes.map(row)), ...(problems.length > 0 ? ['', ...problems] : [])].join('\n');
+  const remarks = nodes.flatMap((node) => remarksOn(node).map((remark) => `${node.name}: ${remark}`));
+  return [table(headers, nodes.map(row)), ...(remarks.length > 0 ? ['', ...remarks] : [])].join('\n');
+}
+
+function remarksOn(node: Node): string[] {
+  const problems = node.problem === '' ? [] : [node.problem];
+  return [...problems, ...breakerRemarks(node.breaker), ...warningRemark(node)];
+}
+
+/** The word for a node's status, in its colour. */
+export function statusWord(status: NodeStatus): string {
+  return colour(styles[status] ?? 'reset', status.toLowerCase());
 }
 
 function row({ name, status, attributes, hardware, modelCount, runners, slots, heartbeatAgeMs }: Node): string[] {
   return [
     name,
-    colour(styles[status] ?? 'reset', status.toLowerCase()),
+    statusWord(status),
     String(attributes?.tier ?? '-'),
     hardware?.gpus.map(gpu).join(', ') || '-',
     String(modelCount),

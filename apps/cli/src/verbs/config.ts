@@ -1,7 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { ClusterError } from '@tutti/core';
 import type { Command } from 'commander';
-import { configSchema, initialConfig, loadConfig, type Program } from '@tutti/runtime/config';
+import {
+  configSchema,
+  initialConfig,
+  loadConfig,
+  routeWarnings,
+  type ConfigValues,
+  type Program,
+} from '@tutti/runtime/config';
 import { startsWithExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withOutputOptions } from '../on-cluster.ts';
@@ -44,8 +51,10 @@ function declareValidate(config: Command): void {
     (file: string | undefined, options: OutputOptions) => {
       const output = createOutput(options);
       try {
-        const { file: read } = load(file === undefined ? [] : ['--config', file]);
-        output.answer({ valid: true, file: read ?? null }, () => `${read ?? 'no file'}: valid`);
+        const { file: read, current } = load(file === undefined ? [] : ['--config', file]);
+        const warnings = warningsOf(current);
+        output.answer({ valid: true, file: read ?? null, warnings }, () => `${read ?? 'no file'}: valid`);
+        if (!output.json) warnings.forEach(output.note);
         output.next('tutti config show --origin');
       } catch (error) {
         const { message, reason } = ClusterError.from(error);
@@ -56,6 +65,12 @@ function declareValidate(config: Command): void {
       }
     },
   );
+}
+
+/** Where no node is declared, all of them join, and nobody knows their names yet. */
+function warningsOf({ nodes, routes }: ConfigValues): string[] {
+  const names = nodes.map(({ name }) => name);
+  return names.length === 0 ? [] : routeWarnings(routes, names);
 }
 
 interface ShowOptions extends OutputOptions {

@@ -3,6 +3,8 @@ import type { Node } from '../connection/api.ts';
 import type { Method } from '../connection/client.ts';
 import { startsWithExamples } from '../examples.ts';
 import { onCluster } from '../on-cluster.ts';
+import { nodeSheet } from '../output/node-sheet.ts';
+import { declareDrain } from './node-drain.ts';
 
 interface Step {
   readonly summary: string;
@@ -12,22 +14,13 @@ interface Step {
   readonly next: (name: string) => string;
 }
 
-const back = (name: string): string => `tutti node uncordon ${name}`;
-
 const steps: Readonly<Record<string, Step>> = {
-  drain: {
-    summary: 'give a node no new calls, and let those that run end',
-    method: 'POST',
-    path: '/drain',
-    done: ({ name, slots }) => `Node ${name} gets no new calls; ${slots?.inFlight ?? 0} still run on it.`,
-    next: back,
-  },
   cordon: {
     summary: 'give a node no new calls until it is uncordoned',
     method: 'POST',
     path: '/cordon',
     done: ({ name }) => `Node ${name} gets no new calls.`,
-    next: back,
+    next: (name) => `tutti node uncordon ${name}`,
   },
   uncordon: {
     summary: 'give a node calls again',
@@ -46,14 +39,29 @@ const steps: Readonly<Record<string, Step>> = {
 };
 
 export function declareNode(command: Command): void {
-  startsWithExamples(command, 'tutti node drain gpu0', 'tutti node uncordon gpu0', 'tutti node rm laptop');
+  startsWithExamples(
+    command,
+    'tutti node gpu0',
+    'tutti node drain gpu0 --deadline 120s --wait',
+    'tutti node rm laptop',
+  );
+  onCluster(command.argument('<node>', 'its name'), async ({ client, output }, name = '') => {
+    const node = await client.json<Node>('GET', pathOf(name));
+    output.answer(node, () => nodeSheet(node));
+    output.next(`tutti node drain ${name}`);
+  });
+  declareDrain(command.command('drain'));
   for (const [verb, { summary, method, path, done, next }] of Object.entries(steps)) {
     const part = command.command(verb).description(summary).argument('<node>', 'its name');
-    onCluster(part, async ({ client, output }, name) => {
-      const node = await client.json<Node>(method, `/api/nodes/${encodeURIComponent(name)}${path}`);
+    onCluster(part, async ({ client, output }, name = '') => {
+      const node = await client.json<Node>(method, pathOf(name) + path);
       output.answer(node, () => '');
       if (!output.json) output.note(done(node));
       output.next(next(name));
     });
   }
+}
+
+function pathOf(name: string): string {
+  return `/api/nodes/${encodeURIComponent(name)}`;
 }
