@@ -1,6 +1,7 @@
 import { leastConnections, random, roundRobin, warmFirst } from './baselines.ts';
 import type { Contender } from './contender.ts';
 import { oracle, oracleAsAsked } from './oracle.ts';
+import { tutti } from './tutti.ts';
 
 const contenders: readonly Contender[] = [
   roundRobin,
@@ -9,6 +10,7 @@ const contenders: readonly Contender[] = [
   warmFirst,
   oracle,
   oracleAsAsked,
+  tutti,
 ];
 
 /** Those with these names, all of them by default. Throws an Error if there is none of a name. */
