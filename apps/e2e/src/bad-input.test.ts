@@ -8,7 +8,7 @@ import { messages, model, startRig, type Rig } from './rig.ts';
 let rig: Rig;
 
 beforeAll(async () => {
-  rig = await startRig({ answer: () => 'fine' });
+  rig = await startRig({ models: [{ name: model, capabilities: ['completion', 'tools'] }], answer: () => 'fine' });
 });
 
 /** Whatever was sent before, the next request works. */

@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
   { args: ['run', 'llama:1b'], code: 2, talk: /There is no question/ },
   {
     args: ['ps'],
-    out: /llama:1b +gpu0 +\d+ MB +\S+ \S+ +4096 +0 +\d minutes from now/,
+    out: /llama:1b +gpu0 +\d+ MB +\S+ \S+ +4096 +0 +1 day from now/,
     json: { models: [{ model: 'llama:1b', node: 'gpu0' }] },
   },
   {
@@ -83,6 +83,8 @@ const cases: readonly Case[] = [
     out: /^NODE +STATE +TIER +GPU\/VRAM +MODELS +LOADED +BUSY +HEARTBEAT\ngpu0 +ready .* 0\/5 +\d+ seconds? ago\n$/,
     json: { nodes: [expect.objectContaining({ name: 'gpu0', status: 'READY' })] },
   },
+  { args: ['node', 'gpu0'], out: /^name +gpu0\nstate +ready\n[^]*slots +0 of 5 busy/, json: { name: 'gpu0' } },
+  { args: ['node', 'gpu1'], code: 5, talk: /no node "gpu1"/ },
   {
     args: ['node', 'cordon', 'gpu0'],
     out: nothing,
@@ -92,6 +94,13 @@ const cases: readonly Case[] = [
   { args: ['nodes'], out: /gpu0 +cordoned .*\n\ngpu0: .*"tutti node uncordon gpu0" gives it calls again/ },
   { args: ['node', 'uncordon', 'gpu0'], talk: /Node gpu0 gets calls again/ },
   { args: ['node', 'drain', 'gpu0'], talk: /0 still run on it/, json: { status: 'DRAINING' } },
+  { args: ['node', 'drain', 'gpu0', '--deadline', 'soon'], code: 2, talk: /Use a time such as 90s/ },
+  {
+    args: ['node', 'drain', 'gpu0', '--deadline', '120s', '--wait'],
+    out: nothing,
+    talk: /0 still run on it\.\nNode gpu0 is drained\./,
+    json: { status: 'DRAINING' },
+  },
   { args: ['run', 'llama:1b', 'hello', '--node', 'gpu0'], code: 6, out: nothing },
   { args: ['node', 'uncordon', 'gpu0'], json: { status: 'READY' } },
   { args: ['node', 'drain', 'gpu1'], code: 5, talk: /no node "gpu1"/ },
@@ -100,6 +109,11 @@ const cases: readonly Case[] = [
     out: /^ok: 1 of 1 nodes ready, .*\n.* 0 waiting\n.*Tutti \d.*\n\nNODE /,
     json: { status: 'ok', nodesReady: 1, nodes: [expect.objectContaining({ name: 'gpu0' })] },
   },
+  { args: ['queue'], out: /^0 waiting \(at most 100\), 0 running \(at most 20\)\n$/, json: { waiting: 0, calls: [] } },
+  { args: ['queue', 'cancel', 'nobody'], code: 5, out: nothing, talk: /No call of request "nobody" waits/ },
+  { args: ['queue', 'pause'], out: nothing, talk: /The queue is paused; 0 wait/, json: { paused: true } },
+  { args: ['queue'], out: /PAUSED/ },
+  { args: ['queue', 'resume'], out: nothing, talk: /The queue goes on/, json: { paused: false } },
   { args: ['logs', '--level', 'info', '--node', 'gpu0'], out: /info {2}agent gpu0: serving .*name=gpu0/ },
   { args: ['logs', '-n', '1', '--since', '1h'], out: /^\d{4}-\S+Z \S+ +\S+.*\n$/ },
   { args: ['logs', '--since', 'yesterday'], code: 2, talk: /--since .*10m/ },

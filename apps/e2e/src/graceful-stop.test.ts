@@ -53,6 +53,20 @@ it('connections that ask for nothing do not hold it up', async () => {
   expect(await rig.orchestrator.exited).toBe(0);
 });
 
+it('somebody who follows the log does not hold it up (check 33)', async () => {
+  rig = await startRig();
+  const headers = { accept: 'text/event-stream' };
+  const followed = await fetch(`${rig.orchestrator.url}/api/logs?follow=true`, { headers });
+  expect(followed.headers.get('content-type')).toContain('text/event-stream');
+  const reading = followed.text().catch(() => 'cut');
+  const stoppedAt = performance.now();
+  rig.orchestrator.kill('SIGTERM');
+  expect(await rig.orchestrator.exited).toBe(0);
+  // A second, with a factor of 5 for a busy machine.
+  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  await reading;
+});
+
 it('a second signal ends it at once', async () => {
   rig = await startRig({ tokenDelayMs: 10, tokens: Infinity });
   const running = streamChat().catch(() => 'broken');

@@ -61,6 +61,7 @@ describe('what every answer tells', () => {
     expect(headers.get('x-tutti-route')).toMatch(/\w/);
     expect(Number(headers.get('x-tutti-queue-ms'))).toBeGreaterThanOrEqual(0);
     expect(headers.get('x-tutti-attempts')).toBe('1');
+    expect(headers.get('x-tutti-privacy')).toBe('cluster');
   });
 
   it('an error: whether to come again, and when', async () => {

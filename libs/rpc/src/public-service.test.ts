@@ -123,7 +123,7 @@ async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
 }
 
 const queue: Partial<Implementation<typeof QueueService>> = {
-  getQueueStatus: async () => ({ paused: false, waiting: 0, oldestMs: 1.5, calls: [{ requestId: 'r', position: 0 }] }),
+  pauseQueue: async () => ({ paused: true, waiting: 3 }),
 };
 
 const post = (url: string, body: string | Buffer, type = 'application/json') =>
@@ -132,14 +132,14 @@ const post = (url: string, body: string | Buffer, type = 'application/json') =>
 describe('one implementation', () => {
   it('gives the same answer in every way', async () => {
     const { grpc, connect, connectJson, grpcWeb, url } = await serve(QueueService, queue);
-    const answer = await grpc.getQueueStatus({});
-    expect(await connect.getQueueStatus({})).toEqual(answer);
-    expect(await connectJson.getQueueStatus({})).toEqual(answer);
-    expect(await grpcWeb.getQueueStatus({})).toEqual(answer);
-    const rest = await restOf(QueueService, queue, 'GET /api/queue/status')();
-    const json: unknown = await (await post(`${url}/tutti.v1.QueueService/GetQueueStatus`, '{}')).json();
+    const answer = await grpc.pauseQueue({});
+    expect(await connect.pauseQueue({})).toEqual(answer);
+    expect(await connectJson.pauseQueue({})).toEqual(answer);
+    expect(await grpcWeb.pauseQueue({})).toEqual(answer);
+    const rest = await restOf(QueueService, queue, 'POST /api/queue/pause')();
+    const json: unknown = await (await post(`${url}/tutti.v1.QueueService/PauseQueue`, '{}')).json();
     expect(rest).toMatchObject({ kind: 'json', text: JSON.stringify(json) });
-    expect(json).toMatchObject({ paused: false, waiting: 0, oldestMs: 1.5 });
+    expect(json).toMatchObject({ paused: true, waiting: 3 });
   });
 
   it('gives the same stream in every way', async () => {
@@ -213,7 +213,7 @@ describe('one implementation', () => {
 describe('callers', () => {
   const seen: (Principal | undefined)[] = [];
   const peek: Partial<Implementation<typeof QueueService>> = {
-    async getQueueStatus(_, { principal }) {
+    async pauseQueue(_, { principal }) {
       seen.push(principal);
       return {};
     },
@@ -225,11 +225,11 @@ describe('callers', () => {
       throw new ClusterError('unauthenticated', 'no key');
     };
     const { grpc, errors } = await serve(QueueService, peek, { authorize });
-    await grpc.getQueueStatus({}, { metadata: { authorization: 'Bearer GetQueueStatus' } });
+    await grpc.pauseQueue({}, { metadata: { authorization: 'Bearer PauseQueue' } });
     expect(seen.splice(0)).toEqual([localPrincipal]);
-    expect((await failure(grpc.getQueueStatus({}))).reason).toBe('unauthenticated');
+    expect((await failure(grpc.pauseQueue({}))).reason).toBe('unauthenticated');
     expect(seen).toEqual([]);
-    expect(errors).toEqual(['tutti.v1.QueueService/GetQueueStatus unauthenticated']);
+    expect(errors).toEqual(['tutti.v1.QueueService/PauseQueue unauthenticated']);
   });
 
   it('are refused before a stream starts over gRPC', async () => {
@@ -245,8 +245,8 @@ describe('callers', () => {
   it('come with their principal, headers and peer over Connect', async () => {
     const contexts: HandlerContext[] = [];
     const status = async (_: unknown, context: HandlerContext) => (contexts.push(context), {});
-    const { connect } = await serve(QueueService, { getQueueStatus: status }, { principal: localPrincipal });
-    await connect.getQueueStatus({}, { headers: { 'x-api-key': 'k' } });
+    const { connect } = await serve(QueueService, { pauseQueue: status }, { principal: localPrincipal });
+    await connect.pauseQueue({}, { headers: { 'x-api-key': 'k' } });
     expect(contexts[0]).toMatchObject({ principal: localPrincipal, peer: 'peer:1' });
     expect(contexts[0]!.metadata.get('x-api-key')).toBe('k');
   });
@@ -255,14 +255,14 @@ describe('callers', () => {
     const refusal = new ClusterError('unauthenticated', 'no key');
     const { connect, grpcWeb, url } = await serve(QueueService, peek, { refusal });
     for (const client of [connect, grpcWeb]) {
-      expect(await toldByConnect(client.getQueueStatus({}))).toMatchObject({
+      expect(await toldByConnect(client.pauseQueue({}))).toMatchObject({
         reason: 'unauthenticated',
         message: 'no key',
       });
     }
     const logs = await serve(LogService, {}, { refusal });
     expect(await toldByConnect(all(logs.connect.queryLogs({})))).toMatchObject({ reason: 'unauthenticated' });
-    const broken = await post(`${url}/tutti.v1.QueueService/GetQueueStatus`, '{broken');
+    const broken = await post(`${url}/tutti.v1.QueueService/PauseQueue`, '{broken');
     expect([broken.status, await broken.json()]).toMatchObject([401, { code: 'unauthenticated' }]);
     expect(seen).toEqual([]);
   });
