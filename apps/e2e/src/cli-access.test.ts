@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTutti, stopCommands, type Tutti } from './cli.fixture.ts';
-import { startExposedCluster, type ExposedCluster } from './exposed-cluster.fixture.ts';
+import { startExposedCluster, type ExposedCluster } from './exposed-cluster.ts';
 import { eventually, stopAll, temporaryFolder } from './processes.ts';
 
 let cluster: ExposedCluster;

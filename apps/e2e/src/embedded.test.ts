@@ -19,7 +19,8 @@ let model: string | undefined;
 
 /** No Ollama is found, so the agent fetches a small model, or falls back to the echo where no source answers. */
 beforeAll(async () => {
-  orchestrator = await startOrchestrator();
+  // Loading a model holds the agent's loop up for a while; on a busy machine for longer than the tests' quick pings allow.
+  orchestrator = await startOrchestrator(['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000']);
   agent = await startAgent({
     name: 'embedded',
     orchestrators: [orchestrator],

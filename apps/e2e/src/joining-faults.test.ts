@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { certificateOf, refusal, secureClient } from './agents-port.fixture.ts';
-import { restarted, startExposedCluster, type ExposedCluster, type NodeRow } from './exposed-cluster.fixture.ts';
+import { restarted, startExposedCluster, type ExposedCluster, type NodeRow } from './exposed-cluster.ts';
 import {
   eventually,
   startAgent,

@@ -4,7 +4,7 @@ import { startFakeOllama, type FakeOllama } from '@tutti/testing';
 import { text as readText } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { certificateOf, plainClient, refusal, secureClient, type Shown } from './agents-port.fixture.ts';
-import { echoModel, jsonBody, startExposedCluster, type ExposedCluster } from './exposed-cluster.fixture.ts';
+import { echoModel, jsonBody, startExposedCluster, type ExposedCluster } from './exposed-cluster.ts';
 import { makeNamespaces, type Host, type Namespaces } from './namespaces.fixture.ts';
 import {
   eventually,

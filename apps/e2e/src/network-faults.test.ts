@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { startFakeOllama, startFaultProxy, type FakeOllama, type TcpFault } from '@tutti/testing';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startExposedCluster } from './exposed-cluster.fixture.ts';
+import { startExposedCluster } from './exposed-cluster.ts';
 import { eventually, nodesReady, startAgent, startOrchestrator, stopAll, type Orchestrator } from './processes.ts';
-import { startRelayedRegistry, type RelayedRegistry } from './relayed-registry.fixture.ts';
+import { startRelayedRegistry, type RelayedRegistry } from './relayed-registry.ts';
 import { messages, model } from './rig.ts';
 
 const faults: TcpFault[] = [

@@ -7,7 +7,7 @@ import {
   startExposedCluster,
   type Asked,
   type ExposedCluster,
-} from './exposed-cluster.fixture.ts';
+} from './exposed-cluster.ts';
 import { eventually, stopAll, temporaryFolder, type Agent } from './processes.ts';
 
 /** What nobody may find, by what it is. */

@@ -1,6 +1,6 @@
 import { startFaultProxy, startMongoServer, type FaultProxy, type MongoServer } from '@tutti/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { echoModel, jsonBody, restarted, startExposedCluster, type ExposedCluster } from './exposed-cluster.fixture.ts';
+import { echoModel, jsonBody, restarted, startExposedCluster, type ExposedCluster } from './exposed-cluster.ts';
 import { eventually, stopAll } from './processes.ts';
 
 let server: MongoServer | { readonly skipped: string };

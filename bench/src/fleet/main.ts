@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { fleetBars, holds, type FleetBar } from './bars.ts';
 import { contendersNamed } from './contenders.ts';
 import { play, type Match } from './match.ts';
-import { heldOutSeeds, settings } from './plan.ts';
+import { heldOutSeeds, settings } from './settings.ts';
 import { barsText, matchText, reportJson } from './report.ts';
 
 const text = { type: 'string' } as const;

@@ -3,7 +3,7 @@ import { fleetBars, holds } from './bars.ts';
 import { contendersNamed } from './contenders.ts';
 import { play, type Match } from './match.ts';
 import { mean } from './metrics.ts';
-import { heldOutSeeds, settings } from './plan.ts';
+import { heldOutSeeds, settings } from './settings.ts';
 import { barsText, matchText, reportJson } from './report.ts';
 
 const setting = { fleet: 'n8', load: 0.6, seeds: [1], durationMs: 1_800_000 } as const;

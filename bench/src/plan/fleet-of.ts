@@ -34,6 +34,7 @@ export function nodesOf(count: number, models: readonly ModelFacts[], random: Ra
       calls,
       prompts: new Map(calls.map(({ demand }) => [demand.model, [demand.prefix]])),
       sameMachine: false,
+      hasGpu: true,
       attributes: { type: 'gpu', tier: index % 3 },
       readySince: -1e9,
     };

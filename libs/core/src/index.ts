@@ -37,7 +37,7 @@ export { createEstimates, type LearntEstimates, type Measured } from './routing/
 export type { ModelFacts, NodeFacts, RunnerFacts, RunningCall } from './routing/node-facts.ts';
 export type { CostParts, Exclusion, Option } from './routing/option.ts';
 export { defaultParameters, type PlanParameters } from './routing/parameters.ts';
-export { plan, type Plan, type PlanInput } from './routing/planner.ts';
+export { plan, type Plan, type PlanInput } from './routing/plan.ts';
 export { costPolicy } from './routing/policies/cost.ts';
 export { policyNames, type Policy, type PolicyName, type PolicyView, type Route } from './routing/policy.ts';
 export { barredBy, createPolicies, routeFor, workloads } from './routing/routes.ts';

@@ -38,6 +38,11 @@ describe('before the first delta', () => {
     expect(kinds.filter((kind) => kind === 'dispatched')).toHaveLength(2);
   });
 
+  it('tells what the cluster says when there is no node to ask', async () => {
+    const { error } = await collect(stackOf({}).generate(callFor('m'), contextWith()));
+    expect((error as ClusterError).reason).toBe('no_healthy_node');
+  });
+
   it('makes no more attempts than allowed', async () => {
     const broken = failing('upstream_error');
     const { generate } = stackOf({ a: broken, b: broken, c: broken, d: sayHello }, 3);

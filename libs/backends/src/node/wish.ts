@@ -33,14 +33,21 @@ export function fits({ contextLength, sent }: Resident, wish: Wish, trainedConte
   return wish.options === '' || sent === undefined || sent.options === wish.options;
 }
 
-/** What to load the model with. Nobody gets more context than it was trained for. */
-export function loadOptions({ min, preferred, options }: Wish, trainedContext = Infinity): Sent {
-  const numCtx = Math.min(Math.max(min, preferred), trainedContext);
-  return { numCtx: numCtx > 0 ? numCtx : undefined, options };
-}
-
 /** The least context that Ollama gives a model that nobody names one for, unless told otherwise. */
 const leastDefault = 4_096;
+
+/** Nobody tells a server to give less than this. */
+const surelyDefault = 2_048;
+
+/**
+ * What to load the model with: its server's own default, as long as nobody wishes for more. Nobody gets more context
+ * than it was trained for.
+ */
+export function loadOptions({ min, preferred, options }: Wish, trainedContext = Infinity): Sent {
+  if (preferred === 0 && min <= surelyDefault) return { numCtx: undefined, options };
+  const wanted = preferred === 0 ? Math.max(min, leastDefault) : Math.max(min, preferred);
+  return { numCtx: Math.min(wanted, trainedContext), options };
+}
 
 /**
  * What a call must say so that the backend finds that it has the runner already. Backends compare what was asked for,

@@ -9,15 +9,15 @@ import { workOf } from '../queue/work.ts';
 import { abortError, onAbort } from '../signal.ts';
 import type { Demand } from '../routing/demand.ts';
 import { demandOf } from '../routing/demand-of.ts';
-import { obstacle, type Obstacle } from '../routing/eligible.ts';
+import type { Obstacle } from '../routing/eligible.ts';
 import { createEstimates, type LearntEstimates } from '../routing/learnt.ts';
 import type { NodeFacts } from '../routing/node-facts.ts';
 import type { Exclusion, Option } from '../routing/option.ts';
-import { optionsFor } from '../routing/options-for.ts';
+import { obstaclesFor, optionsFor } from '../routing/options-for.ts';
 import { actOf } from '../routing/overlay.ts';
 import { defaultParameters, type PlanParameters } from '../routing/parameters.ts';
 import type { Scene } from '../routing/pass.ts';
-import { plan, type Start } from '../routing/planner.ts';
+import { plan, type Start } from '../routing/plan.ts';
 import type { Route } from '../routing/policy.ts';
 import { barredBy, createPolicies, routeFor } from '../routing/routes.ts';
 import { promiseLease, type Entry, type Request, type WaitingCall } from './entry.ts';
@@ -210,19 +210,8 @@ export function createCluster(options: Options): Cluster {
     if (queue.size > 0) stopTick ??= clock.after(tickMs, tick);
   };
 
-  const obstaclesTo = ({ demand, context }: Entry): Obstacle[] | undefined => {
-    const found: Obstacle[] = [];
-    const { nodes, allows } = scene(clock.now());
-    const { excluded } = context.ticket;
-    const ruledOut = (node: string): string | undefined => bars(demand, node);
-    const terms = { excluded, requires: requires(demand), bars: ruledOut, estimates, parameters, allows };
-    for (const node of nodes) {
-      const hindrance = obstacle(node, demand, terms);
-      if (!hindrance) return undefined;
-      found.push(hindrance);
-    }
-    return found;
-  };
+  const obstaclesTo = ({ demand, context }: Entry): Obstacle[] | undefined =>
+    obstaclesFor({ ...scene(clock.now()), demand, excluded: context.ticket.excluded });
 
   /** Refuses a call that nobody can serve; if a node that is away or out of favour could, it first gets time to come back. */
   const review = (entry: Entry): void => {

@@ -9,7 +9,8 @@ import type { LearntEstimates } from '../routing/learnt.ts';
 import type { NodeFacts, RunningCall } from '../routing/node-facts.ts';
 import type { Exclusion, Option } from '../routing/option.ts';
 import { actOf } from '../routing/overlay.ts';
-import type { Start } from '../routing/planner.ts';
+import { defaultParameters } from '../routing/parameters.ts';
+import type { Start } from '../routing/plan.ts';
 import type { PolicyName } from '../routing/policy.ts';
 import type { Entry } from './entry.ts';
 import type { Lease } from './lease.ts';
@@ -123,9 +124,10 @@ export function createLeases(options: Options): Leases {
             expectedCached: option.cachedTokens,
             complete: true,
           },
+          ...(option.model !== undefined && { model: option.model }),
           ...(usage && { usage }),
           ...(timings && { timings }),
-          neighbours: neighboursOf(before, demand.model),
+          neighbours: neighboursOf(before, option.model ?? demand.model),
         });
       };
 
@@ -175,11 +177,18 @@ function settledCall(call: Call, demand: Demand, option: Option, node: NodeFacts
   const { model: name = demand.model, numCtx } = option;
   const model = node.models.get(name);
   const min = model ? required(demand, model) : 0;
-  return { ...call, model: name, numCtx: { $typeName: 'tutti.agent.v1.ContextWindow', min, preferred: numCtx ?? 0 } };
+  // Where nobody asked for more than is usual, the server's own default is better than ours.
+  const isUsual =
+    demand.numCtx === undefined && option.kind === 'load' && (numCtx ?? 0) <= defaultParameters.defaultContext;
+  return {
+    ...call,
+    model: name,
+    numCtx: { $typeName: 'tutti.agent.v1.ContextWindow', min, preferred: isUsual ? 0 : (numCtx ?? 0) },
+  };
 }
 
 /** Calls that run beside one that starts. */
 function neighboursOf({ calls }: NodeFacts, model: string): { same: number; other: number } {
-  const same = calls.filter((call) => call.demand.model === model).length;
+  const same = calls.filter((call) => (call.model ?? call.demand.model) === model).length;
   return { same, other: calls.length - same };
 }

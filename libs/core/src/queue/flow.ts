@@ -49,8 +49,14 @@ export function insert<T extends Waiting>({ arrivals }: Flow<T>, arrival: Arriva
 
 /** Takes out a call that is in; most stand at the front. */
 export function takeOut<T extends Waiting>({ arrivals }: Flow<T>, entry: T): void {
-  if (arrivals[0]?.entry === entry) arrivals.shift();
-  else arrivals.splice(indexOf(arrivals, entry), 1);
+  if (arrivals[0]?.entry === entry) {
+    arrivals.shift();
+    return;
+  }
+  let index = indexOf(arrivals, entry);
+  // Two attempts at one call are of the same age.
+  while (arrivals[index]!.entry !== entry) index += 1;
+  arrivals.splice(index, 1);
 }
 
 /** Where the call stands, or would stand. */

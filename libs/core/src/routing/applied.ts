@@ -33,7 +33,7 @@ function withCall(outlook: Outlook, own: RunnerOutlook, option: Option, embeds: 
   const takesPlace = starts && !joins;
   const runner: RunnerOutlook = {
     ...own,
-    freeAt: own.freeAt.with(slot, end).sort((a, b) => a - b),
+    freeAt: own.freeAt.with(slot, end).toSorted((a, b) => a - b),
     inFlight: own.inFlight + (takesPlace ? 1 : 0),
     embeddings: own.embeddings + (embeds && starts ? 1 : 0),
     embeddedAt: embeds ? end : own.embeddedAt,

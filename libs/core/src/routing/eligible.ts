@@ -79,7 +79,7 @@ function barred(
   if (tier !== undefined && tier !== attributes.tier) return 'tier';
   if (privacy !== Privacy.ANY && attributes.trust === 'cloud') return 'privacy';
   if (privacy === Privacy.LOCAL && !sameMachine) return 'privacy';
-  if (requires.length > 0 && requires.some((word) => !hasWord(attributes, word))) return 'requires';
+  if (requires.some((word) => !hasWord(attributes, word))) return 'requires';
   if (bars?.(name) !== undefined) return 'route';
   return excluded.has(name) ? 'failed' : undefined;
 }

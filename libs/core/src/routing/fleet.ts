@@ -2,7 +2,8 @@ import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import { createFloors, type Floors } from './floors.ts';
 import type { ModelFacts, NodeFacts } from './node-facts.ts';
-import { outlookOf, seatOf, type Outlook, type Seat } from './outlook.ts';
+import { seatOf, type Outlook, type Seat } from './outlook.ts';
+import { outlookOf } from './outlook-of.ts';
 import type { PlanParameters } from './parameters.ts';
 
 /** All nodes by name, with what is worked out from each kept until its facts change. */

@@ -48,7 +48,14 @@ describe('speeds', () => {
     const faster = after.decodeSpeed(node, model) / before.decodeSpeed(node, model);
     expect(after.decodeSpeed(node, big) / before.decodeSpeed(node, big)).toBeCloseTo(faster);
     expect(after.decodeSpeed(node, big)).toBeLessThan(after.decodeSpeed(node, model));
-    expect(after.decodeSpeed(nodeFacts('b'), model)).toBe(before.decodeSpeed(nodeFacts('b'), model));
+  });
+
+  it('of a node on which nothing ran follow those of its kind', () => {
+    const [gpu, other] = [nodeFacts('g', { hasGpu: true }), nodeFacts('h', { hasGpu: true })];
+    const estimates = learnt(observation({ node: gpu }));
+    expect(estimates.decodeSpeed(other, model)).toBeCloseTo(50);
+    const cpu = nodeFacts('c', { hasGpu: false });
+    expect(estimates.decodeSpeed(cpu, model)).toBe(createEstimates().decodeSpeed(cpu, model));
   });
 
   it('are guessed from the hardware before that', () => {

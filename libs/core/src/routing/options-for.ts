@@ -25,5 +25,5 @@ export function optionsFor({ demand, excluded = new Set(), waiting = new Map(), 
   const options = pass
     .options(demand, excluded)
     .toSorted((a, b) => a.totalMs - b.totalMs || (a.node < b.node ? -1 : 1));
-  return { options, exclusions: pass.exclusions(demand, excluded) };
+  return { options, exclusions: pass.exclusions(demand, excluded, options) };
 }

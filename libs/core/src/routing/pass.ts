@@ -30,8 +30,8 @@ export interface Pass {
   options(demand: Demand, excluded: ReadonlySet<string>): readonly Option[];
   /** The cheapest of them, the cheapest first: twenty, or eight on a large fleet. */
   cheapest(demand: Demand, excluded: ReadonlySet<string>): readonly Option[];
-  /** Why nodes are not among its options; of the first ones. */
-  exclusions(demand: Demand, excluded: ReadonlySet<string>): Obstacle[];
+  /** Why nodes are not among the call's options; of the first ones. */
+  exclusions(demand: Demand, excluded: ReadonlySet<string>, options: readonly Option[]): Obstacle[];
   /** Why no node can run the call: a word on each. Undefined: one can. */
   obstacles(demand: Demand, excluded: ReadonlySet<string>): Obstacle[] | undefined;
   /** The option is taken, or kept for later: those who follow see the node so. */
@@ -139,7 +139,7 @@ export function createPass(scene: Scene, waiting: ReadonlyMap<string, number>): 
     cheapest(demand, excluded) {
       const ask = askFor(demand, weighing);
       const optionAt = optionsOf(demand, excluded, ask);
-      if (fleet.nodes.length <= mostOptions) return optionsOn(fleet.everyone, optionAt).sort(byCost);
+      if (fleet.nodes.length <= mostOptions) return optionsOn(fleet.everyone, optionAt).toSorted(byCost);
       const first = createLeastFirst<Option>(mostOptions);
       for (const index of byFloor(demand, ask, () => first.limit)) {
         const option = optionAt(index);
@@ -147,10 +147,11 @@ export function createPass(scene: Scene, waiting: ReadonlyMap<string, number>): 
       }
       return first.items;
     },
-    exclusions(demand, excluded) {
+    exclusions(demand, excluded, options) {
       const terms = termsOf(demand, excluded);
       const found: Obstacle[] = [];
-      for (let index = 0; index < fleet.nodes.length && index < mostWeighed; index += 1) {
+      for (let index = 0; index < fleet.nodes.length && index < mostOptions; index += 1) {
+        if (options.some(({ node }) => node === fleet.nodes[index]!.name)) continue;
         const obstructed = obstacleAt(index, demand, terms);
         if (obstructed) found.push(obstructed);
       }

@@ -1,113 +1,134 @@
-import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
-import { ClusterError, modelNotFound } from '../error.ts';
-import { canonicalModel } from '../model-name.ts';
-import type { Waiting } from '../queue/queue.ts';
+import type { Context } from '../generate.ts';
+import type { Random } from '../ports.ts';
+import type { Demand } from './demand.ts';
+import type { Obstacle } from './eligible.ts';
+import { createLeastFirst } from './least-first.ts';
+import type { Option } from './option.ts';
+import { createPass, mostWeighed, type Pass, type Scene } from './pass.ts';
+import type { Policy, PolicyView } from './policy.ts';
 
-/** A node as `plan` sees it. */
-export interface NodeView {
-  readonly name: string;
-  readonly state: NodeState;
-  /** When `state` came, on the cluster's clock. */
-  readonly reportedAt: number;
-  /** Whether it may get calls: connected, its lease in time, not draining, not cordoned. */
-  readonly ready: boolean;
-  /** Whether it was told to take no new calls. */
-  readonly cordoned: boolean;
-  /** Whether its agent has just refused a call for want of a slot. */
-  readonly full: boolean;
-  /** Our calls on it. */
-  readonly inFlight: number;
-  /** Our calls on it by canonical model. */
-  readonly inFlightByModel: ReadonlyMap<string, number>;
+/** A call that waits for a node. */
+export interface Waiting {
+  readonly context: Pick<Context, 'ticket'>;
+  readonly demand: Demand;
+  /** When it first came into the queue, on the cluster's clock. */
+  readonly since: number;
 }
 
-/** A call and the node it starts on. */
-export interface Placement<T extends Waiting> {
+export interface PlanInput<T extends Waiting> extends Scene {
+  /** In the order in which they are served. */
+  readonly queue: Iterable<T>;
+  readonly random: Random;
+  /** Calls that may still start, over all nodes. */
+  readonly room: number;
+  policyFor(demand: Demand): Policy;
+}
+
+/** A call that starts now. */
+export interface Start<T> {
   readonly entry: T;
-  readonly node: string;
-  /** Why this node, in a few words. */
-  readonly reason: string;
+  readonly option: Option;
+  /** What it was chosen from, cheapest first; the first twenty. */
+  readonly options: readonly Option[];
+  readonly exclusions: readonly Obstacle[];
+}
+
+export interface Plan<T> {
+  readonly starts: readonly Start<T>[];
+  /** When calls are predicted to start, on the cluster's clock. A call that no node can run now has none. */
+  readonly etas: ReadonlyMap<T, number>;
+}
+
+/** What became of the calls of one kind so far. */
+interface Line {
+  /** Calls that could not start. */
+  stuck: number;
+  /** When the last of them is predicted to start. */
+  eta: number | undefined;
 }
 
 /**
- * Chooses the next call to start and its node: the first call in the queue's order that any node has room for, on the
- * node with the fewest calls in flight. A call that nobody has room for holds up no other. Undefined: nothing can start.
+ * Chooses who starts where, in the order given. A call whose best place is taken waits for it, and keeps it from those
+ * behind; it never takes a worse place only because that is free. A call that has waited for long makes a busy node drain.
  */
-export function plan<T extends Waiting>(queue: Iterable<T>, nodes: readonly NodeView[]): Placement<T> | undefined {
-  const open = nodes.filter((node) => node.ready && !node.full && node.inFlight < slotsOf(node));
-  if (open.length === 0) return undefined;
-  for (const entry of queue) {
-    const model = canonicalModel(entry.call.model);
-    const rivals = open.filter((node) => mayServe(node, entry) && hasRoom(node, model));
-    const best = rivals.reduce<NodeView | undefined>((a, b) => (a && !goesBefore(b, a, model) ? a : b), undefined);
-    if (best) return { entry, node: best.name, reason: reasonFor(best, rivals.length) };
+export function plan<T extends Waiting>(input: PlanInput<T>): Plan<T> {
+  const { now, queue, parameters, policyFor, random } = input;
+  const entries = [...queue];
+  const pass = createPass(input, countByModel(entries));
+  const view: PolicyView = { now, random, facts: pass.facts };
+  const starts: Start<T>[] = [];
+  const etas = new Map<T, number>();
+  const lines = new Map<string, Line>();
+
+  for (const entry of entries) {
+    const line = lineOf(lines, entry);
+    if (line.stuck >= parameters.perModel) {
+      if (line.eta !== undefined) etas.set(entry, line.eta);
+      continue;
+    }
+    const { demand, context, since } = entry;
+    const { excluded } = context.ticket;
+    const policy = policyFor(demand);
+    const options = policy.costOnly === true ? pass.cheapest(demand, excluded) : pass.options(demand, excluded);
+    if (options.length === 0) {
+      line.stuck += 1;
+      continue;
+    }
+    const option = policy.pick(demand, options, view);
+    const isOld = now - since > parameters.drainAfterMs;
+    if (starts.length < input.room && canStart(option, isOld, pass)) {
+      const weighed = policy.costOnly === true ? options : cheapestFirst(options);
+      starts.push({ entry, option, options: weighed, exclusions: pass.exclusions(demand, excluded, options) });
+      policy.started?.(demand, option);
+      pass.take(demand, option, true);
+    } else {
+      line.stuck += 1;
+      // A young call does not keep others from the models that would have to leave for it.
+      if (!option.evictsBusy || isOld) pass.take(demand, option, false);
+    }
+    etas.set(entry, option.startAt);
+    line.eta = option.startAt;
   }
-  return undefined;
+  return { starts, etas };
 }
 
-/** Whether the node has what the call needs and has not failed it; ready or not. */
-export function mayServe(node: NodeView, { call, context }: Waiting): boolean {
-  if (context.pin !== undefined && context.pin !== node.name) return false;
-  return !context.ticket.excluded.has(node.name) && hasModel(node, call.model);
+function canStart(option: Option, isOld: boolean, pass: Pass): boolean {
+  return option.startable || (isOld && option.evictsBusy && pass.mayDrain(option));
 }
 
-/** Why no node that is ready can serve the call, now or when others are done; undefined if one can. */
-export function hopeless(entry: Waiting, nodes: readonly NodeView[]): ClusterError | undefined {
-  const ready = nodes.filter((node) => node.ready);
-  if (ready.some((node) => mayServe(node, entry))) return undefined;
-  const { call, context } = entry;
-  const unready = (what: string): ClusterError => {
-    const names =
-      ready
-        .map((node) => node.name)
-        .toSorted()
-        .join(', ') || 'none';
-    return new ClusterError('no_healthy_node', `${what} Ready: ${names}.${problemsOf(nodes)}`, { retryAfterMs: 5_000 });
-  };
-  if (context.pin !== undefined && !ready.some((node) => node.name === context.pin)) {
-    return unready(`Node "${context.pin}" is not ready.`);
-  }
-  if (nodes.some((node) => hasModel(node, call.model)))
-    return unready(`No node that has "${call.model}" can take it now.`);
-  if (ready.length === 0) return unready('No node is ready. Start an agent, or wait until one is back.');
-  return modelNotFound(call.model);
+/** The first twenty of them. */
+function cheapestFirst(options: readonly Option[]): readonly Option[] {
+  const first = createLeastFirst<Option>(mostWeighed);
+  for (const option of options) first.add(option, option.totalMs);
+  return first.items;
 }
 
-/** What keeps nodes from being ready, in their own words. */
-function problemsOf(nodes: readonly NodeView[]): string {
-  const sentence = ({ name, state, cordoned }: NodeView): string => {
-    if (cordoned) return ` Node ${name} is cordoned; uncordon it to use it.`;
-    return state.backend?.problem ? ` ${name}: ${state.backend.problem}` : '';
-  };
-  return nodes.map(sentence).join('');
+function countByModel(entries: readonly Waiting[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { demand } of entries) counts.set(demand.model, (counts.get(demand.model) ?? 0) + 1);
+  return counts;
 }
 
-function hasModel(node: NodeView, name: string): boolean {
-  const model = canonicalModel(name);
-  return node.state.models.some((other) => canonicalModel(other.name) === model);
+/** Calls of one kind can go to the same places: if some cannot start, those behind them cannot either. */
+function lineOf(lines: Map<string, Line>, { demand, context }: Waiting): Line {
+  const { excluded } = context.ticket;
+  const key = excluded.size === 0 ? kindOf(demand) : `${kindOf(demand)} ${[...excluded].join(' ')}`;
+  const known = lines.get(key);
+  if (known) return known;
+  const line: Line = { stuck: 0, eta: undefined };
+  lines.set(key, line);
+  return line;
 }
 
-/** A runner gets one call more than it has slots, so that it never stands idle while the next one travels. */
-function hasRoom(node: NodeView, model: string): boolean {
-  const runner = node.state.runners.find((other) => canonicalModel(other.model) === model);
-  const slots = runner?.slots ?? node.state.slots?.perRunner ?? 1;
-  return (node.inFlightByModel.get(model) ?? 0) <= slots;
-}
+/** A long queue is looked through again and again. */
+const kinds = new WeakMap<Demand, string>();
 
-function goesBefore(a: NodeView, b: NodeView, model: string): boolean {
-  if (a.inFlight !== b.inFlight) return a.inFlight < b.inFlight;
-  const residentA = isResident(a, model);
-  return residentA === isResident(b, model) ? a.name < b.name : residentA;
-}
-
-function isResident(node: NodeView, model: string): boolean {
-  return node.state.runners.some((runner) => canonicalModel(runner.model) === model);
-}
-
-function slotsOf(node: NodeView): number {
-  return node.state.slots?.total ?? 1;
-}
-
-function reasonFor(node: NodeView, rivals: number): string {
-  return rivals === 1 ? 'only node with room' : `least busy of ${rivals} (${node.inFlight} in flight)`;
+function kindOf(demand: Demand): string {
+  const known = kinds.get(demand);
+  if (known !== undefined) return known;
+  const { model, kind, digest = '', node = '', tier = '', privacy, numCtx = 0, promptTokens, runnerOptions } = demand;
+  const size = Math.ceil(Math.log2(Math.max(numCtx, promptTokens, 1_024)));
+  const made = `${model} ${kind} ${size} ${privacy} ${node} ${tier} ${digest} ${runnerOptions}`;
+  kinds.set(demand, made);
+  return made;
 }

@@ -41,7 +41,11 @@ export function weightBytes({ sizeBytes = unknownBytes }: ModelFacts): number {
   return sizeBytes + bufferBytes;
 }
 
-function hardwareOf({ hasGpu, attributes: { type = '', capabilities = [] } }: NodeFacts): keyof typeof bytesPerSecond {
+/** What is known of the hardware: told by the node, or by what people say of it. */
+export function hardwareOf({
+  hasGpu,
+  attributes: { type = '', capabilities = [] },
+}: NodeFacts): keyof typeof bytesPerSecond {
   if (hasGpu !== undefined) return hasGpu ? 'gpu' : 'cpu';
   const says = (word: string): boolean => type.includes(word) || capabilities.includes(word);
   if (['gpu', 'cuda', 'rocm', 'metal', 'jetson'].some(says)) return 'gpu';

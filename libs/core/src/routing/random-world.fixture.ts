@@ -2,7 +2,7 @@ import type { Random } from '../ports.ts';
 import type { Demand, PrefixMark } from './demand.ts';
 import type { ModelFacts, NodeFacts, RunnerFacts, RunningCall } from './node-facts.ts';
 import { demand, embedding, GB, modelFacts, nodeFacts, runnerFacts, runningCall, waiting } from './routing.fixture.ts';
-import type { Waiting } from './planner.ts';
+import type { Waiting } from './plan.ts';
 
 const models: readonly ModelFacts[] = [0.5, 2, 4, 4, 9, 20].map((size, index) =>
   modelFacts(`m${index}`, {
@@ -115,6 +115,6 @@ export function below(random: Random, limit: number): number {
 export function shuffled<T>(all: readonly T[], random: Random): T[] {
   return all
     .map((value) => ({ value, key: random() }))
-    .sort((a, b) => a.key - b.key)
+    .toSorted((a, b) => a.key - b.key)
     .map(({ value }) => value);
 }

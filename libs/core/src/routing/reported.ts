@@ -20,7 +20,11 @@ export function reportedFacts(state: NodeState, ours: (model: string) => number)
     maxRunners,
     hasGpu: (hardware?.gpus.length ?? 0) > 0 || state.runners.some(({ vramBytes = 0 }) => vramBytes > 0),
     models: new Map(state.models.map((model) => [canonicalModel(model.name), modelFacts(model)])),
-    runners: state.runners.map((runner) => runnerFacts(runner, slotsPerRunner, ours)),
+    runners: withLoad(
+      state.runners.map((runner) => runnerFacts(runner, slotsPerRunner, ours)),
+      state.loading,
+      slotsPerRunner,
+    ),
   };
 }
 
@@ -42,4 +46,23 @@ function runnerFacts(runner: Runner, slotsPerRunner: number, ours: (model: strin
     fresh: false,
     problem: runner.problem,
   };
+}
+
+/** The runners and the one that is being loaded, whoever asked for it: no other load can begin before that is done. */
+function withLoad(runners: readonly RunnerFacts[], loading: string, slots: number): readonly RunnerFacts[] {
+  if (loading === '') return runners;
+  const name = canonicalModel(loading);
+  const known = runners.find(({ model }) => model === name);
+  const load: RunnerFacts = {
+    ...(known ?? {
+      model: name,
+      numCtx: undefined,
+      bytes: undefined,
+      slots,
+      runnerOptions: undefined,
+      foreignCalls: 0,
+    }),
+    ...{ loading: true, loadingSince: undefined, fresh: true, problem: '' },
+  };
+  return [...runners.filter((runner) => runner !== known), load];
 }

@@ -4,7 +4,7 @@ import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import type { ModelFacts, NodeFacts, RunnerFacts, RunningCall } from './node-facts.ts';
 import { defaultParameters, type PlanParameters } from './parameters.ts';
-import type { PlanInput, Waiting } from './planner.ts';
+import type { PlanInput, Waiting } from './plan.ts';
 import { costPolicy } from './policies/cost.ts';
 
 export const GB = 1e9;
@@ -122,7 +122,7 @@ export function planInput<T extends Waiting>(
   };
 }
 
-export const half: Random = () => 0.5;
+const half: Random = () => 0.5;
 
 export function parametersWith(changes: Partial<PlanParameters>): PlanParameters {
   return { ...defaultParameters, ...changes };

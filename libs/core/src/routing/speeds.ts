@@ -1,7 +1,7 @@
 import { estimateFrom, learn, type Estimate } from './estimate.ts';
 import { createLimitedMap, type LimitedMap } from './limited-map.ts';
 import type { ModelFacts, NodeFacts } from './node-facts.ts';
-import { priorDecodeSpeed, priorLoadMs, priorPrefillSpeed } from './priors.ts';
+import { hardwareOf, priorDecodeSpeed, priorLoadMs, priorPrefillSpeed } from './priors.ts';
 
 /** What is learnt of a model on a node: prompt and output tokens a second, milliseconds to load it. */
 const priors = { prefill: priorPrefillSpeed, decode: priorDecodeSpeed, load: priorLoadMs };
@@ -37,6 +37,8 @@ const absurd = 1_000;
 
 export function createSpeeds(): Speeds {
   const known = createLimitedMap<NodeFigures>(mostNodes);
+  /** As a node's ratio, over all nodes of a kind of hardware: for those on which nothing ever ran. */
+  const kinds = { gpu: {} as Figures, cpu: {} as Figures, unknown: {} as Figures };
 
   const figuresOf = (node: string): NodeFigures => {
     const figures = known.get(node) ?? { ratio: {}, models: createLimitedMap<Figures>(mostModels) };
@@ -50,6 +52,8 @@ export function createSpeeds(): Speeds {
       if (!(ratio < absurd && ratio > 1 / absurd)) return;
       const figures = figuresOf(node.name);
       put(figures.ratio, quantity, learn(figures.ratio[quantity], ratio));
+      const kind = kinds[hardwareOf(node)];
+      put(kind, quantity, learn(kind[quantity], ratio));
       const ofModel = figures.models.get(model.name) ?? {};
       put(ofModel, quantity, learn(ofModel[quantity], sample));
       figures.models.set(model.name, ofModel);
@@ -58,7 +62,8 @@ export function createSpeeds(): Speeds {
       const figures = known.get(node.name);
       const own = figures?.models.get(model.name)?.[quantity];
       if (own) return own.value;
-      return priors[quantity](node, model) * (figures?.ratio[quantity]?.value ?? 1);
+      const ratio = figures?.ratio[quantity] ?? kinds[hardwareOf(node)][quantity];
+      return priors[quantity](node, model) * (ratio?.value ?? 1);
     },
     measured: (node) => known.get(node)?.models ?? [],
     forget: (node) => known.delete(node),

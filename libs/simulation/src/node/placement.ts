@@ -93,7 +93,8 @@ export function createPlacement(machine: Machine, profile: MachineProfile): Plac
 
   const load = async ({ model, min, preferred, evict }: Wish, signal: AbortSignal): Promise<Ready> => {
     const { promise: over, resolve } = Promise.withResolvers<void>();
-    const numCtx = Math.min(model.trainedContext, Math.max(min, preferred) || profile.defaultNumCtx);
+    const wanted = preferred === 0 ? Math.max(min, profile.defaultNumCtx) : Math.max(min, preferred);
+    const numCtx = Math.min(model.trainedContext, wanted);
     const leaving = new Set(runnerOf(model.name) ? [...evict, model.name] : evict);
     pending = { model: model.name, numCtx, leaving, over };
     const loaded = (): void => {

@@ -213,3 +213,13 @@ it('slow waits before each token', async () => {
     await slow.close();
   }
 });
+
+it('a fault with a share hits so many by chance', async () => {
+  const takeBack = fake.fail('http500', { times: Infinity, share: 0.3 });
+  let hit = 0;
+  for (let request = 0; request < 100; request++) if ((await chat({ stream: false })).status === 500) hit++;
+  takeBack();
+  expect(hit).toBeGreaterThan(15);
+  expect(hit).toBeLessThan(45);
+  await expectRecovery();
+});

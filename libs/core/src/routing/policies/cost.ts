@@ -31,7 +31,7 @@ function cheapest(options: readonly Option[], { random }: PolicyView): Option {
     last = option;
   }
   if (tied <= 1) return last;
-  const best = options.filter(({ totalMs }) => totalMs - least <= tieMs).sort(byNode);
+  const best = options.filter(({ totalMs }) => totalMs - least <= tieMs).toSorted(byNode);
   return best[Math.floor(random() * tied)]!;
 }
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Random } from '../ports.ts';
 import type { NodeFacts, RunnerFacts, RunningCall } from './node-facts.ts';
 import { actOf, ended, overlay, served, settle, type LoadAct } from './overlay.ts';
-import { plan, type Start, type Waiting } from './planner.ts';
+import { plan, type Start, type Waiting } from './plan.ts';
 import { below, one, randomDemand } from './random-world.fixture.ts';
 import { GB, modelFacts, nodeFacts, planInput, plainEstimates, runnerFacts, waiting } from './routing.fixture.ts';
 
@@ -71,15 +71,15 @@ function history(random: Random): { waits: number[]; doubleLoads: number } {
     const resident = machine.runners.find((runner) => runner.model === model);
     if (resident?.runnerOptions === entry.demand.runnerOptions && resident.numCtx! >= option.numCtx!) doubleLoads += 1;
     expect(machine.loading, 'one load at a time').toBe(false);
-    const leaving = [model, ...option.evict];
+    const leaving = new Set([model, ...option.evict]);
     const idleAt = Math.max(
       now,
-      ...machine.running.filter(({ call }) => leaving.includes(call.demand.model)).map(({ endsAt }) => endsAt),
+      ...machine.running.filter(({ call }) => leaving.has(call.demand.model)).map(({ endsAt }) => endsAt),
     );
     machine.loading = true;
     machine.acts = [...machine.acts, actOf(option, entry.demand, seen(machine), id, now, estimates)!];
     after(idleAt - now, () => {
-      machine.runners = machine.runners.filter((runner) => !leaving.includes(runner.model));
+      machine.runners = machine.runners.filter((runner) => !leaving.has(runner.model));
       report(machine);
     });
     after(idleAt + loadMs - now, () => {
@@ -119,7 +119,7 @@ function history(random: Random): { waits: number[]; doubleLoads: number } {
     const demand = { ...randomDemand(random, one(models, random)), node: undefined, tier: undefined };
     after(below(random, 60_000), () => queue.push(waiting(demand, now)));
   }
-  for (let ticks = 0; (events.length > 0 || queue.length > 0) && now < 3_600_000; ticks += 1) {
+  while ((events.length > 0 || queue.length > 0) && now < 3_600_000) {
     // Once a second it is planned anew, whatever happens.
     events.sort((a, b) => a.at - b.at);
     const next = events[0];

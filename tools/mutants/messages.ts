@@ -1,0 +1,20 @@
+/** What a tester is to do: run these test files in this order, after this file of the copy has changed. */
+export interface TestRun {
+  /** Relative to the root, as are all paths here. All that the tester knows, when absent. */
+  readonly tests?: readonly string[];
+  readonly changed?: string;
+  /** Whether one failure is enough. */
+  readonly bail: boolean;
+}
+
+/** What one test file took and what it imports. */
+export interface TestFile {
+  readonly path: string;
+  readonly durationMs: number;
+  readonly imports: readonly string[];
+}
+
+/** What a tester says: that it is ready, that a test has ended, that the run has. */
+export type TesterMessage =
+  | { readonly type: 'ready' | 'progress' }
+  | { readonly type: 'done'; readonly files: readonly TestFile[]; readonly failures: readonly string[] };
