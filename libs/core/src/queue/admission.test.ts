@@ -109,6 +109,22 @@ describe('the door', () => {
   });
 });
 
+it('one key that fills the queue does not shut the door on another: its newest call gives way', () => {
+  const { admission } = doorWith(backlog(10, { tenant: 'flood' }), { queueSize: 10 });
+  const verdict = admission.check(waitingCall({ tenant: 'light' }), 0);
+  expect(verdict).toMatchObject({
+    admitted: true,
+    shed: { entry: { demand: { tenant: 'flood' } }, error: { reason: 'overloaded' } },
+  });
+  expect(admission.check(waitingCall({ tenant: 'flood' }), 0)).toMatchObject({ admitted: false });
+});
+
+it('nobody gives way to a key that has as many waiting', () => {
+  const calls = [...backlog(5, { tenant: 'a' }), ...backlog(5, { tenant: 'b' })];
+  const { admission } = doorWith(calls, { queueSize: 10 });
+  expect(admission.check(waitingCall({ tenant: 'a' }), 0)).toMatchObject({ admitted: false });
+});
+
 describe('a waiting batch call gives way', () => {
   it('to another class when the queue is full: the youngest', () => {
     const calls = [...backlog(8), waitingCall({ name: 'old', priority: BATCH })];

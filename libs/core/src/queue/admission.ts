@@ -34,7 +34,7 @@ export interface Admission<T extends Waiting> {
 }
 
 interface Options<T extends Waiting> {
-  readonly queue: Pick<FairQueue<T>, 'size' | 'has' | 'newest'>;
+  readonly queue: Pick<FairQueue<T>, 'newestOfLongest' | 'size' | 'has' | 'newest'>;
   /** Most calls that may wait; asked anew each time. */
   readonly queueSize: () => number;
   /** Longest that a call may be expected to wait; asked anew each time. */
@@ -98,9 +98,12 @@ export function createAdmission<T extends Waiting>({
       const isTooLong = waitsTooLong(demand, now);
       if (!isFull && !isTooLong) return { admitted: true, shed: undefined };
       const mayShed = demand.priority !== Priority.BATCH && (!isTooLong || !waitsTooLong(demand, now, true));
-      const entry = mayShed ? queue.newest(Priority.BATCH, isTooLong ? demand.model : undefined) : undefined;
+      const batch = mayShed ? queue.newest(Priority.BATCH, isTooLong ? demand.model : undefined) : undefined;
+      if (batch) return { admitted: true, shed: { entry: batch, error: refusals.gaveWay(startsPerMs(now)) } };
+      // One key must not shut the door on all others.
+      const entry = isTooLong ? undefined : queue.newestOfLongest(demand);
       if (!entry) return { admitted: false, error: refusal(demand, isTooLong, now) };
-      return { admitted: true, shed: { entry, error: refusals.gaveWay(startsPerMs(now)) } };
+      return { admitted: true, shed: { entry, error: refusals.gaveWayToFewer(startsPerMs(now)) } };
     },
     joined(entry, now) {
       lineOf(entry.demand.model).joined(entry, now);

@@ -142,9 +142,9 @@ describe('a place', () => {
 
 it('takes out the one that is meant of two attempts at the same call', () => {
   const queue = newQueue();
-  const first = waitingCall({ name: 'first' });
+  const [elder, first] = [waitingCall({ name: 'elder' }), waitingCall({ name: 'first' })];
   const second = { ...again(first), name: 'second' };
-  for (const call of [waitingCall({ name: 'elder' }), first, second]) queue.add(call);
+  for (const call of [elder, first, second]) queue.add(call);
   queue.remove(second);
   expect(namesOf(queue)).toEqual(['elder', 'first']);
 });

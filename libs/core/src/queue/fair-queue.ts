@@ -26,6 +26,8 @@ export interface FairQueue<T extends Waiting> {
   started(entry: T): void;
   /** The order in which to serve. Read it before the queue changes. */
   ordered(now: number): Iterable<T>;
+  /** The youngest call of the flow that has most waiting for its weight, if that is more than the demand's own would have. */
+  newestOfLongest(demand: Pick<Demand, 'priority' | 'tenant'>): T | undefined;
   /** The youngest call of a class, of that model if one is named. */
   newest(priority: Priority, model?: string): T | undefined;
 }
@@ -97,6 +99,17 @@ export function createFairQueue<T extends Waiting>({ maxAgeMs = 90_000 }: Option
     ordered(now) {
       const busy = [...flows.values()].filter(({ arrivals }) => arrivals.length > 0);
       return { [Symbol.iterator]: () => servingOrder(busy, now - maxAgeMs) };
+    },
+    newestOfLongest(demand) {
+      const own = flows.get(flowKey(demand))?.arrivals.length ?? 0;
+      let most = (own + 1) / classWeight(demand.priority);
+      let longest: Flow<T> | undefined;
+      for (const flow of flows.values()) {
+        if (flow.arrivals.length / flow.weight <= most) continue;
+        most = flow.arrivals.length / flow.weight;
+        longest = flow;
+      }
+      return longest?.arrivals.at(-1)?.entry;
     },
     newest(priority, model) {
       let newest: T | undefined;

@@ -14,6 +14,8 @@ export interface Refusals {
   tooLong(line: LongLine): ClusterError;
   full(waiting: number, perMs: number): ClusterError;
   gaveWay(perMs: number): ClusterError;
+  /** A call of whoever has most waiting, for one of somebody who has fewer. */
+  gaveWayToFewer(perMs: number): ClusterError;
   /** So many so far. */
   readonly count: number;
 }
@@ -45,6 +47,11 @@ export function createRefusals(random: Random): Refusals {
       refusal(`The queue is full: ${waiting} calls wait.${paceText(perMs)}`, untilNextMs(perMs)),
     gaveWay: (perMs) =>
       refusal(`The queue is full, and this batch call gave way to one of a higher class.`, untilNextMs(perMs)),
+    gaveWayToFewer: (perMs) =>
+      refusal(
+        `The queue is full, and most of it is this key's: its newest call gave way to another's.`,
+        untilNextMs(perMs),
+      ),
     get count() {
       return count;
     },
