@@ -19,6 +19,9 @@ const silenceFactor = 5;
 const newestPart = 0.2;
 const longestCallMs = 30 * 60_000;
 
+/** Looking again sooner might move no time at all. */
+const shortestLookMs = 1;
+
 /** How long a call may be silent. */
 interface Patience {
   /** Before the first output, over what is expected. */
@@ -58,7 +61,7 @@ export function timed({ clock, firstOutputMs }: Options, next: Generate): Genera
     const look = (): void => {
       const leftMs = dueAt() - clock.now();
       if (leftMs > 0) {
-        stop = clock.after(Math.min(leftMs, silenceMs), look);
+        stop = clock.after(Math.max(shortestLookMs, Math.min(leftMs, silenceMs)), look);
         return;
       }
       timeout = lateness(begun, clock.now() - startedAt);

@@ -52,7 +52,8 @@ export function loadContext(
 }
 
 /** Whether the model can be brought into the node's memory with so many bytes. A mere guess makes none impossible. */
-export function fits({ memoryBytes }: NodeFacts, model: ModelFacts, bytes: number, estimates: Estimates): boolean {
-  if (memoryBytes === undefined || bytes <= memoryBytes) return true;
+export function fits(node: NodeFacts, model: ModelFacts, bytes: number, estimates: Estimates): boolean {
+  const { memoryBytes, spillBytes = 0 } = node;
+  if (memoryBytes === undefined || bytes <= memoryBytes + spillBytes) return true;
   return (model.sizeBytes ?? 0) <= memoryBytes && estimates.isMeasured?.(model) === false;
 }

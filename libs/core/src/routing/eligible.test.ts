@@ -137,3 +137,9 @@ describe('a node can run a call', () => {
     expect(why(nodeFacts('a'), demand('m', { numCtx: 1e9 }))).toBeUndefined();
   });
 });
+
+it('a model too large for the GPU is no obstacle where it can reach into the memory of the machine', () => {
+  const models = [modelFacts('m', { sizeBytes: 20 * GB })];
+  expect(why(nodeFacts('a', { models, memoryBytes: 8 * GB }))?.[0]).toBe('memory');
+  expect(why(nodeFacts('a', { models, memoryBytes: 8 * GB, spillBytes: 48 * GB }))).toBeUndefined();
+});

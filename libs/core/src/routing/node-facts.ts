@@ -69,6 +69,8 @@ export interface NodeFacts {
   readonly zombies: number;
   /** Memory for models, in all; undefined: unknown, and then everything fits. */
   readonly memoryBytes: number | undefined;
+  /** Memory beyond that into which a model may reach that is too large for it, and is slow then; absent: none. */
+  readonly spillBytes?: number;
   /** Most models in memory at a time; undefined: no limit but memory. */
   readonly maxRunners: number | undefined;
   /** By canonical name. */

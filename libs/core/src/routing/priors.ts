@@ -18,8 +18,15 @@ const typicalBytes = 4.9e9;
 const bufferBytes = 0.3e9;
 
 /** Output tokens a second of one call alone; every byte of the model is read for each. */
-export function priorDecodeSpeed(node: NodeFacts, { sizeBytes = unknownBytes }: ModelFacts): number {
-  return bytesPerSecond[hardwareOf(node)] / (sizeBytes + overheadBytes);
+export function priorDecodeSpeed(node: NodeFacts, model: ModelFacts): number {
+  const { sizeBytes = unknownBytes } = model;
+  const hardware = isTooLarge(node, model) ? 'cpu' : hardwareOf(node);
+  return bytesPerSecond[hardware] / (sizeBytes + overheadBytes);
+}
+
+/** Whether part of the model lies in the machine's own memory, which sets the pace then. */
+function isTooLarge({ memoryBytes = Infinity }: NodeFacts, { sizeBytes = 0 }: ModelFacts): boolean {
+  return sizeBytes > memoryBytes;
 }
 
 /** Prompt tokens a second of one call alone. */

@@ -32,4 +32,12 @@ describe('reportedFacts', () => {
     ]);
     expect(loads('m')).toEqual([['m:latest', true]]);
   });
+
+  it('knows that a model too large for the GPU reaches into the memory of the machine, and guesses nothing of a bare server', () => {
+    const gpu = { hostname: 'h', memoryTotalBytes: 64e9, gpus: [{ name: 'g', memoryTotalBytes: 8e9 }] };
+    const read = (hardware: object) => reportedFacts(create(NodeStateSchema, { hardware }), () => 0);
+    expect(read(gpu)).toMatchObject({ hasGpu: true, spillBytes: 48e9 });
+    expect(read({ hostname: 'h', memoryTotalBytes: 64e9 })).toMatchObject({ hasGpu: false });
+    expect(read({})).not.toHaveProperty('hasGpu');
+  });
 });

@@ -5,12 +5,12 @@ import type { ModelFacts, NodeFacts, RunnerFacts } from './node-facts.ts';
 /** The part of a node's facts that its report tells. */
 export type Reported = Pick<
   NodeFacts,
-  'slots' | 'slotsPerRunner' | 'zombies' | 'memoryBytes' | 'maxRunners' | 'models' | 'runners' | 'hasGpu'
+  'slots' | 'slotsPerRunner' | 'zombies' | 'memoryBytes' | 'spillBytes' | 'maxRunners' | 'models' | 'runners' | 'hasGpu'
 >;
 
 /** Reads a report. `ours`: how many of our own calls ran on a model when it came. */
 export function reportedFacts(state: NodeState, ours: (model: string) => number): Reported {
-  const { slots, modelMemoryBytes, maxRunners, hardware } = state;
+  const { slots, modelMemoryBytes, maxRunners } = state;
   const slotsPerRunner = Math.max(1, slots?.perRunner ?? 1);
   return {
     slots: Math.max(1, slots?.total ?? 1),
@@ -18,7 +18,7 @@ export function reportedFacts(state: NodeState, ours: (model: string) => number)
     zombies: slots?.zombie ?? 0,
     memoryBytes: modelMemoryBytes,
     maxRunners,
-    hasGpu: (hardware?.gpus.length ?? 0) > 0 || state.runners.some(({ vramBytes = 0 }) => vramBytes > 0),
+    ...graphics(state),
     models: new Map(state.models.map((model) => [canonicalModel(model.name), modelFacts(model)])),
     runners: withLoad(
       state.runners.map((runner) => runnerFacts(runner, slotsPerRunner, ours)),
@@ -26,6 +26,16 @@ export function reportedFacts(state: NodeState, ours: (model: string) => number)
       slotsPerRunner,
     ),
   };
+}
+
+/** Backends let a model that is too large for the GPU reach into about so much of the machine's own memory. */
+const spillPart = 0.75;
+
+function graphics({ hardware, runners }: NodeState): Pick<NodeFacts, 'hasGpu' | 'spillBytes'> {
+  const hasGpu = (hardware?.gpus.length ?? 0) > 0 || runners.some(({ vramBytes = 0 }) => vramBytes > 0);
+  if (!hasGpu) return hardware?.hostname ? { hasGpu } : {};
+  const { memoryTotalBytes } = hardware ?? {};
+  return { hasGpu, ...(memoryTotalBytes !== undefined && { spillBytes: spillPart * memoryTotalBytes }) };
 }
 
 function modelFacts({ name, digest, sizeBytes, contextLength, capabilities }: Model): ModelFacts {

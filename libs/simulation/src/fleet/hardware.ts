@@ -9,7 +9,9 @@ export function hardwareOf({ name, kind }: FleetNode): MessageInitShape<typeof H
     hostname: name,
     os: 'linux',
     arch: 'x64',
-    memoryTotalBytes: memoryBytes,
-    gpus: gpu === undefined ? [] : [{ name: gpu, memoryTotalBytes: memoryBytes }],
+    // No model of a simulated machine reaches beyond its GPU.
+    ...(gpu === undefined
+      ? { memoryTotalBytes: memoryBytes }
+      : { gpus: [{ name: gpu, memoryTotalBytes: memoryBytes }] }),
   };
 }
