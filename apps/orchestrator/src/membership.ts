@@ -114,7 +114,8 @@ export function createMembership(options: Options): Membership {
   const cutOff = (member: Member): void => {
     log.warn('node removed', { node: member.name });
     void forget(member);
-    member.cut(new ClusterError('node_unreachable', `Node ${member.name} was removed from the cluster.`));
+    // Not a death: its calls may run elsewhere, and say nothing against what was asked.
+    member.cut(new ClusterError('draining', `Node ${member.name} was removed from the cluster.`));
     onRemoved?.(member.nodeId);
   };
 
