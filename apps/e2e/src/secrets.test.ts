@@ -1,13 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  echoModel,
-  jsonBody,
-  startExposedCluster,
-  type Asked,
-  type ExposedCluster,
-} from './exposed-cluster.ts';
+import { echoModel, jsonBody, startExposedCluster, type Asked, type ExposedCluster } from './exposed-cluster.ts';
 import { eventually, stopAll, temporaryFolder, type Agent } from './processes.ts';
 
 /** What nobody may find, by what it is. */
