@@ -81,8 +81,8 @@ describe.skipIf(!ollama.available)('a real Ollama behind Tutti', () => {
     expect((await through.generate({ model, prompt: '', keep_alive: 0 })).done_reason).toBe('unload');
   });
 
-  it('refuses a prompt that does not fit instead of cutting it', async () => {
-    const long = [{ role: 'user', content: 'word '.repeat(4_000) }];
+  it('refuses a prompt that fits no context instead of cutting it', async () => {
+    const long = [{ role: 'user', content: 'word '.repeat(40_000) }];
     await expect(through.chat({ model, messages: long, options })).rejects.toMatchObject({ status_code: 400 });
   });
 
