@@ -1,5 +1,5 @@
 export type { MachineCall, MachineError, MachineListener, MachineResult, Submission } from './machine-call.ts';
-export type { MachineModel, MachineProfile } from './machine-profile.ts';
+export { runnerBytes, type MachineModel, type MachineProfile } from './machine-profile.ts';
 export { createMachine, type Machine, type MachineRunner } from './machine.ts';
 export { createProcessor, type Processor, type Work } from './processor.ts';
 export type { Runner, RunnerSpec } from './runner.ts';
@@ -7,15 +7,7 @@ export { createScheduler, type RunnerLease, type Scheduler } from './scheduler.t
 export type { Prompt, Slot } from './slots.ts';
 export { createTimeline, type Timeline } from './timeline.ts';
 export { pick } from './fleet/draws.ts';
-export {
-  canRun,
-  defaultNumCtx,
-  fleet,
-  runnerBytes,
-  type Fleet,
-  type FleetNode,
-  type NamedFleet,
-} from './fleet/fleet.ts';
+export { canRun, defaultNumCtx, fleet, type Fleet, type FleetNode, type NamedFleet } from './fleet/fleet.ts';
 export { fleetSeeds } from './fleet/seeds.ts';
 export { lightTenant, workload, type FleetCall } from './fleet/workload.ts';
 export { seededRandom } from './seeded-random.ts';

@@ -36,3 +36,9 @@ export interface MachineProfile {
   /** The same for each call on another runner. */
   readonly slowByOthers: number;
 }
+
+/** Memory of a model that runs with that context length. */
+export function runnerBytes(model: MachineModel, numCtx: number, parallel: number): number {
+  const slots = model.embedding ? 1 : parallel;
+  return model.sizeBytes + model.bytesPerToken * Math.min(numCtx, model.trainedContext) * slots;
+}

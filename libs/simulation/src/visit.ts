@@ -1,6 +1,6 @@
 import { canonicalModel, type Clock } from '@tutti/core';
 import type { MachineCall, MachineError, MachineListener, Submission } from './machine-call.ts';
-import type { MachineModel, MachineProfile } from './machine-profile.ts';
+import { runnerBytes, type MachineModel, type MachineProfile } from './machine-profile.ts';
 import type { Processor } from './processor.ts';
 import type { Runner, RunnerSpec } from './runner.ts';
 import type { RunnerLease, Scheduler } from './scheduler.ts';
@@ -149,7 +149,7 @@ function runnerSpec(profile: MachineProfile, model: MachineModel, call: MachineC
   const askedNumCtx = Math.max(4, call.numCtx ?? profile.defaultNumCtx);
   const numCtx = Math.min(askedNumCtx, model.trainedContext);
   const slots = model.embedding ? 1 : profile.parallel;
-  const bytes = model.sizeBytes + model.bytesPerToken * numCtx * slots;
+  const bytes = runnerBytes(model, numCtx, profile.parallel);
   return { model: canonicalModel(model.name), numCtx, askedNumCtx, options: call.runnerOptions ?? '', slots, bytes };
 }
 

@@ -26,12 +26,12 @@ import { createMember, type Member, type NodeDescription } from './member.ts';
 import type { NodeView } from './node-view.ts';
 import { isCooling, mayPass, refusal } from './refusal.ts';
 
-/** A choice that could be made for a call now. */
 export type { Lease } from './lease.ts';
 export type { Request, WaitingCall } from './entry.ts';
 export type { Decision, Placements } from './leases.ts';
 export type { NodeDescription } from './member.ts';
 
+/** A choice that could be made for a call now. */
 export interface Preview {
   readonly demand: Demand;
   /** The cheapest first. */

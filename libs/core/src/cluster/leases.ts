@@ -1,12 +1,13 @@
+import type { Done } from '@tutti/proto/tutti/agent/v1/chunk';
 import { ClusterError } from '../error.ts';
 import type { Breakers } from '../failure/breaker.ts';
-import type { Call, Chunk } from '../generate.ts';
+import type { Call } from '../generate.ts';
 import type { Clock } from '../ports.ts';
 import { required } from '../routing/context.ts';
 import type { Demand } from '../routing/demand.ts';
 import { reasonFor } from '../routing/explain.ts';
 import type { LearntEstimates } from '../routing/learnt.ts';
-import type { NodeFacts, RunningCall } from '../routing/node-facts.ts';
+import { nameOf, type NodeFacts, type RunningCall } from '../routing/node-facts.ts';
 import type { Exclusion, Option } from '../routing/option.ts';
 import { actOf } from '../routing/overlay.ts';
 import { defaultParameters } from '../routing/parameters.ts';
@@ -103,7 +104,7 @@ export function createLeases(options: Options): Leases {
         running.firstTokenAt = clock.now();
         running.loads = false;
         breakers.answered(member.name, demand.model);
-        member.loaded(option.model ?? demand.model);
+        member.loaded(nameOf(running));
       };
 
       const finish = (error: ClusterError | undefined): void => {
@@ -113,21 +114,17 @@ export function createLeases(options: Options): Leases {
         if (error?.reason === 'overloaded') onFull(member, busyForMs);
       };
 
-      const learn = (chunk: Chunk): void => {
-        if (chunk.kind.case !== 'done') return;
-        const { usage, timings } = chunk.kind.value;
+      const learn = ({ usage, timings }: Done): void => {
         estimates.observe({
-          ...{
-            node: before,
-            demand,
-            loads: option.kind === 'load',
-            expectedCached: option.cachedTokens,
-            complete: true,
-          },
+          node: before,
+          demand,
+          loads: option.kind === 'load',
+          expectedCached: option.cachedTokens,
+          complete: true,
           ...(option.model !== undefined && { model: option.model }),
           ...(usage && { usage }),
           ...(timings && { timings }),
-          neighbours: neighboursOf(before, option.model ?? demand.model),
+          neighbours: neighboursOf(before, nameOf(running)),
         });
       };
 
@@ -142,7 +139,7 @@ export function createLeases(options: Options): Leases {
           if (chunk.kind.case === 'delta') {
             if (running.firstTokenAt === undefined) firstOutput();
             running.outputTokens += 1;
-          } else if (chunk.kind.case === 'done') learn(chunk);
+          } else if (chunk.kind.case === 'done') learn(chunk.kind.value);
         },
         refused() {
           finish(new ClusterError('no_slot', 'The agent had no slot.'));
@@ -189,6 +186,6 @@ function settledCall(call: Call, demand: Demand, option: Option, node: NodeFacts
 
 /** Calls that run beside one that starts. */
 function neighboursOf({ calls }: NodeFacts, model: string): { same: number; other: number } {
-  const same = calls.filter((call) => (call.model ?? call.demand.model) === model).length;
+  const same = calls.filter((call) => nameOf(call) === model).length;
   return { same, other: calls.length - same };
 }

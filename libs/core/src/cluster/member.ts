@@ -2,7 +2,7 @@ import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import type { Generate } from '../generate.ts';
 import type { Clock } from '../ports.ts';
 import type { PrefixMark } from '../routing/demand.ts';
-import type { NodeFacts, RunningCall } from '../routing/node-facts.ts';
+import { nameOf, type NodeFacts, type RunningCall } from '../routing/node-facts.ts';
 import { ended, overlay, served, settle, type LoadAct } from '../routing/overlay.ts';
 import { reportedFacts, type Reported } from '../routing/reported.ts';
 import type { NodeAttributes } from '../stores/nodes.ts';
@@ -81,16 +81,14 @@ export function createMember(
     const { attributes, sameMachine } = description;
     return {
       ...reported,
-      ...{
-        name,
-        ready: isReady(),
-        full: refusal !== undefined,
-        calls: [...calls],
-        prompts,
-        attributes,
-        sameMachine,
-        readySince,
-      },
+      name,
+      ready: isReady(),
+      full: refusal !== undefined,
+      calls: [...calls],
+      prompts,
+      attributes,
+      sameMachine,
+      readySince,
     };
   }
 
@@ -212,9 +210,4 @@ export function createMember(
       changed();
     },
   };
-}
-
-/** What the model of a call is called on its node. */
-function nameOf({ model, demand }: RunningCall): string {
-  return model ?? demand.model;
 }

@@ -51,6 +51,11 @@ export interface RunningCall {
   readonly loads: boolean;
 }
 
+/** What the model of a call is called on its node. */
+export function nameOf({ model, demand }: Pick<RunningCall, 'model' | 'demand'>): string {
+  return model ?? demand.model;
+}
+
 /**
  * What is known of a node at one moment: its last report, checked, with our own acts laid over it. A value: a change
  * makes a new one, so that what was worked out from one can be kept beside it.

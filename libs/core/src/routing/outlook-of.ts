@@ -1,6 +1,6 @@
 import type { Estimates } from './estimates.ts';
 import { createForecast, type Forecast } from './forecast.ts';
-import type { ModelFacts, NodeFacts, RunnerFacts, RunningCall } from './node-facts.ts';
+import { nameOf, type ModelFacts, type NodeFacts, type RunnerFacts, type RunningCall } from './node-facts.ts';
 import { takeSlot, withSlots, type ModelSpeeds, type Outlook, type RunnerOutlook } from './outlook.ts';
 import { defaultParameters, type PlanParameters } from './parameters.ts';
 
@@ -129,10 +129,6 @@ function busyOn(facts: NodeFacts, { model, foreignCalls, slots }: RunnerFacts): 
   const calls = callsOf(facts, model);
   const embeddings = calls.filter(({ demand }) => demand.kind === 'embed').length;
   return Math.min(slots, calls.length - Math.max(0, embeddings - 1) + foreignCalls);
-}
-
-function nameOf({ model, demand }: RunningCall): string {
-  return model ?? demand.model;
 }
 
 /** The model's facts; of one that is in memory and not on disk, only the name is known. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { canRun, fleet, runnerBytes } from './fleet.ts';
+import { runnerBytes } from '../machine-profile.ts';
+import { canRun, fleet } from './fleet.ts';
 
 describe('a fleet', () => {
   it('is the same for the same seed, and slightly another for another', () => {

@@ -1,5 +1,5 @@
 import type { Random } from '@tutti/core';
-import type { MachineModel, MachineProfile } from '../machine-profile.ts';
+import { runnerBytes, type MachineModel, type MachineProfile } from '../machine-profile.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { catalogue } from './catalogue.ts';
 import { lognormal } from './draws.ts';
@@ -46,12 +46,6 @@ export function fleet(size: NamedFleet | number, seed: number): Fleet {
   const kinds = name in fleets ? fleets[name as NamedFleet] : repeated(fleets.n30, Number(size));
   const nodes = kinds.map((kind, index) => fleetNode(`${kind}-${index + 1}`, machineKinds[kind], random));
   return { name, seed, nodes, models: catalogue };
-}
-
-/** Memory of a model that runs with that context length. */
-export function runnerBytes(model: MachineModel, numCtx: number, parallel: number): number {
-  const slots = model.embedding ? 1 : parallel;
-  return model.sizeBytes + model.bytesPerToken * Math.min(numCtx, model.trainedContext) * slots;
 }
 
 /** Whether the machine has the model and room to run it with that context length, if nothing else is in memory. */
