@@ -51,11 +51,24 @@ export {
   type LogRepository,
   type NewLogRecord,
 } from './stores/logs.ts';
+export { documentKinds, type DocumentKind, type DocumentRecord, type DocumentRepository } from './stores/documents.ts';
 export type { EstimatesRecord, EstimatesRepository } from './stores/estimates.ts';
 export type { JoinTokenRecord, JoinTokenRepository } from './stores/join-tokens.ts';
 export type { KeyRecord, KeyRepository } from './stores/keys.ts';
+export { createMemoryRuns } from './stores/memory-runs.ts';
+export { missingPage, missingRun } from './stores/missing-run.ts';
 export type { NodeAttributes, NodeRecord, NodeRepository } from './stores/nodes.ts';
+export {
+  runStates,
+  type JournalEntry,
+  type RunFilter,
+  type RunMessage,
+  type RunRecord,
+  type RunRepository,
+  type RunState,
+} from './stores/runs.ts';
 export type { Store } from './stores/store.ts';
+export { storedJson } from './stores/stored-json.ts';
 export { abortError, linkedController, onAbort, throwIfAborted } from './signal.ts';
 export { ticketMachine, ticketWithout, type Ticket } from './ticket.ts';
 export { timed } from './timed.ts';

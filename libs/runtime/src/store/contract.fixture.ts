@@ -1,22 +1,19 @@
 import type {
+  DocumentRecord,
   EstimatesRecord,
   JoinTokenRecord,
+  JournalEntry,
   KeyRecord,
   LogFilter,
   LogRecord,
   NewLogRecord,
   NodeRecord,
+  RunRecord,
   Store,
 } from '@tutti/core';
 import { seededRandom } from '@tutti/testing';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-
-interface Subject {
-  /** Why nothing can be tested. */
-  readonly skipped?: string | undefined;
-  /** An empty place, and a way to open it any number of times. */
-  place(): Promise<{ open(): Promise<Store>; remove(): Promise<void> }>;
-}
+import { beforeEach, describe, expect, it } from 'vitest';
+import { freshPlace, type Subject } from './fresh-place.fixture.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -65,6 +62,21 @@ const node: NodeRecord = {
   cordoned: true,
 };
 
+const run: RunRecord = {
+  id: 'r1',
+  pattern: 'debate',
+  key: 'k1',
+  title: 'Which one?',
+  state: 'WAITING',
+  createdAt: now,
+  owner: 'o1',
+  revision: 3,
+};
+
+const entry: JournalEntry = { seq: 1, term: 1, time: now, event: { kind: 'started' } };
+
+const answer: DocumentRecord = { id: 'a1', key: 'k1', revision: 1, createdAt: now, updatedAt: now, document: ['42'] };
+
 const estimates: EstimatesRecord = {
   part: 'node:nano',
   savedAt: now,
@@ -72,19 +84,13 @@ const estimates: EstimatesRecord = {
 };
 
 /** What every store must do. */
-export function storeContract(name: string, { skipped, place }: Subject): void {
+export function storeContract(name: string, subject: Subject<Store>): void {
+  const { skipped } = subject;
   describe.skipIf(skipped)(`${name}: a store${skipped ? ` (skipped: ${skipped})` : ''}`, () => {
-    let open: () => Promise<Store>;
+    const { open } = freshPlace(subject);
     let store: Store;
 
     beforeEach(async () => {
-      const { open: openPlace, remove } = await place();
-      onTestFinished(remove);
-      open = async () => {
-        const opened = await openPlace();
-        onTestFinished(() => opened.close());
-        return opened;
-      };
       store = await open();
     });
 
@@ -95,6 +101,8 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
       await expect(store.keys.list()).rejects.toMatchObject({ reason: 'storage_unavailable' });
       await expect(store.logs.append([line])).rejects.toMatchObject({ reason: 'storage_unavailable' });
       await expect(store.estimates.save([estimates])).rejects.toMatchObject({ reason: 'storage_unavailable' });
+      await expect(store.runs.find('r1')).rejects.toMatchObject({ reason: 'storage_unavailable' });
+      await expect(store.documents.answers.find('d1', now)).rejects.toMatchObject({ reason: 'storage_unavailable' });
       await store.close();
     });
 
@@ -104,6 +112,10 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
       await store.nodes.put(node);
       await store.logs.append([line]);
       await store.estimates.save([estimates]);
+      await store.runs.create(run);
+      await store.runs.append(run.id, [entry]);
+      await store.runs.post(run.id, { key: 'cancel', time: now, document: {} });
+      await store.documents.answers.add(answer);
       await store.close();
       const again = await open();
       expect(await again.keys.list()).toEqual([key]);
@@ -111,6 +123,10 @@ export function storeContract(name: string, { skipped, place }: Subject): void {
       expect(await again.nodes.find(node.name)).toEqual(node);
       expect(await newest(again)).toEqual([{ ...line, id: expect.any(String) }]);
       expect(await again.estimates.load()).toEqual([estimates]);
+      expect(await again.runs.find(run.id)).toEqual(run);
+      expect(await again.runs.read(run.id, 0, 9)).toEqual([entry]);
+      expect(await again.runs.messages(run.id)).toEqual([{ key: 'cancel', time: now, document: {} }]);
+      expect(await again.documents.answers.find(answer.id, now)).toEqual(answer);
     });
 
     describe('of keys', () => {

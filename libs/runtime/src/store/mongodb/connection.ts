@@ -18,7 +18,10 @@ interface Options {
   readonly indexes: Readonly<Record<string, readonly IndexDescription[]>>;
 }
 
-/** The driver's own limits are half a minute and none at all: callers are told soon, and may come again. */
+/**
+ * The driver's own limits are half a minute and none at all: callers are told soon, and may come again. Whoever reads
+ * sees what was written, whatever the URI says.
+ */
 const clientOptions: MongoClientOptions = {
   appName: 'tutti',
   serverSelectionTimeoutMS: 2000,
@@ -27,6 +30,7 @@ const clientOptions: MongoClientOptions = {
   waitQueueTimeoutMS: 5000,
   maxPoolSize: 20,
   writeConcern: { w: 'majority' },
+  readPreference: 'primary',
   ignoreUndefined: true,
 };
 

@@ -1,11 +1,14 @@
 import { inspect } from 'node:util';
 import { MongoServerError, type Db } from 'mongodb';
-import type { NewLogRecord } from '@tutti/core';
+import type { DocumentRecord, NewLogRecord, RunRecord } from '@tutti/core';
 import { virtualClock } from '@tutti/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../system-clock.ts';
 import { storeContract } from '../contract.fixture.ts';
+import { documentsContract } from '../documents-contract.fixture.ts';
+import { journalContract } from '../journal-contract.fixture.ts';
 import { openStore } from '../open-store.ts';
+import { runsContract } from '../runs-contract.fixture.ts';
 import { storageError } from './mongodb-error.ts';
 import { indexed, mongoFixture, type MongoDatabase } from './mongodb.fixture.ts';
 
@@ -13,19 +16,35 @@ const mongo = await mongoFixture();
 const skipped = 'skipped' in mongo ? mongo.skipped : undefined;
 const common = { file: '', logRetentionMs: Infinity, clock: systemClock };
 
+const run: RunRecord = {
+  id: 'r',
+  pattern: 'debate',
+  key: 'k',
+  title: '',
+  state: 'RUNNING',
+  createdAt: 1,
+  owner: 'o',
+  revision: 1,
+};
+const answer: DocumentRecord = { id: 'a', key: 'k', revision: 1, createdAt: 1, updatedAt: 1, document: '' };
+
 function emptyDatabase(): MongoDatabase {
   if ('skipped' in mongo) throw new Error(mongo.skipped);
   return mongo.database();
 }
 
-storeContract('mongodb', {
+const subject = {
   skipped,
   async place() {
     const place = emptyDatabase();
     const { uri: mongodbUri, database: mongodbDatabase, remove } = place;
     return { open: async () => indexed(await openStore({ ...common, mongodbUri, mongodbDatabase }), place), remove };
   },
-});
+};
+storeContract('mongodb', subject);
+runsContract('mongodb', subject);
+journalContract('mongodb', subject);
+documentsContract('mongodb', subject);
 
 describe.skipIf(skipped)('a store in MongoDB', () => {
   async function open(options: Partial<typeof common> = {}, place: MongoDatabase = emptyDatabase()) {
@@ -70,11 +89,24 @@ describe.skipIf(skipped)('a store in MongoDB', () => {
     await store.logs.append([line('x')]);
     await store.joinTokens.add({ id: 't', secretHash: '', usesLeft: 1, createdAt: at, expiresAt: at + 5 });
     await store.nodes.put({ name: 'n', kind: 'agent', attributes: {} });
-    const all = await look((db) =>
-      Promise.all(['logs', 'join_tokens', 'nodes', 'counters'].map((name) => only(db, name))),
-    );
+    await store.documents.answers.add({ ...answer, expiresAt: at + 5 });
+    await store.documents.parameters.add(answer);
+    await store.documents.workflows.add(answer);
+    await store.documents.workflows.replace('a', 1, { ...answer, expiresAt: at + 9 });
+    await store.runs.create(run);
+    await store.runs.append('r', [{ seq: 1, term: 1, time: 1, event: '' }]);
+    await store.runs.post('r', { key: 'cancel', time: 1, document: '' });
+    const ending = ['logs', 'join_tokens', 'answers', 'workflows', 'parameters'];
+    const others = ['nodes', 'counters', 'runs', 'journal', 'messages'];
+    const all = await look((db) => Promise.all([...ending, ...others].map((name) => only(db, name))));
     expect(all).toEqual(all.map(() => expect.objectContaining({ schemaVersion: 1 })));
-    expect(all.slice(0, 2).map(({ deleteAt }) => Number(deleteAt) - at)).toEqual([86_400_000, 7 * 86_400_000 + 5]);
+    expect(all.slice(0, 4).map(({ deleteAt }) => Number(deleteAt) - at)).toEqual([
+      86_400_000,
+      7 * 86_400_000 + 5,
+      3_600_000 + 5,
+      3_600_000 + 9,
+    ]);
+    expect(all[4]).toMatchObject({ deleteAt: null });
   });
 
   it('makes the indexes by which lines are found, and deleted at their end', async () => {
@@ -90,16 +122,26 @@ describe.skipIf(skipped)('a store in MongoDB', () => {
           expect.objectContaining({ key: { level: 1, _id: 1 } }),
         ]),
       );
+    await expect
+      .poll(() => look((db) => db.collection('answers').indexes()))
+      .toEqual(expect.arrayContaining([expect.objectContaining({ key: { deleteAt: 1 }, expireAfterSeconds: 0 })]));
   });
 
   it('opens nothing to a key or a token of an unknown schema, and does not pass over such a node', async () => {
     const { store, look } = await open();
     const unknown = { schemaVersion: 0 as number };
     await look(async (db) => {
-      for (const name of ['keys', 'join_tokens', 'nodes', 'logs', 'estimates']) {
+      for (const name of ['keys', 'join_tokens', 'nodes', 'logs', 'estimates', 'runs', 'answers']) {
         await db.collection<{ _id: string }>(name).insertOne({ _id: 'old', ...unknown });
       }
     });
+    expect(await store.runs.find('old')).toBeUndefined();
+    expect(await store.runs.list({}, { limit: 1 })).toEqual([]);
+    expect(await store.runs.unfinished(1)).toEqual([]);
+    expect(await store.runs.create({ ...run, id: 'old' })).toBe(false);
+    expect(await store.documents.answers.find('old', 0)).toBeUndefined();
+    expect(await store.documents.answers.list(undefined, { limit: 1 }, 0)).toEqual([]);
+    expect(await store.documents.answers.add({ ...answer, id: 'old' })).toBe(false);
     expect(await store.keys.list()).toEqual([]);
     expect(await store.joinTokens.find('old')).toBeUndefined();
     expect(await store.logs.query({}, { limit: 1 })).toEqual([]);
@@ -129,6 +171,13 @@ describe.skipIf(skipped)('a store in MongoDB', () => {
     expect(await store.joinTokens.find(anything)).toBeUndefined();
     await store.logs.append([line('x')]);
     expect(await store.logs.query({ node: anything }, { limit: 1 })).toEqual([]);
+    await store.runs.create(run);
+    expect(await store.runs.find(anything)).toBeUndefined();
+    expect(await store.runs.list({ key: anything }, { limit: 1 })).toEqual([]);
+    expect(await store.runs.messages(anything)).toEqual([]);
+    await store.documents.answers.add(answer);
+    expect(await store.documents.answers.find(anything, 0)).toBeUndefined();
+    expect(await store.documents.answers.remove(anything)).toBe(false);
   });
 });
 

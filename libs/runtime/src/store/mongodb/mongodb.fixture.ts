@@ -1,7 +1,7 @@
 import { startMongoServer } from '@tutti/testing';
 import { MongoClient, type Db } from 'mongodb';
 import type { Store } from '@tutti/core';
-import { afterAll, expect } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import { indexes } from './schema.ts';
 
 export interface MongoDatabase {
@@ -24,30 +24,26 @@ interface MongoFixture {
  */
 export async function mongoFixture(): Promise<MongoFixture | { readonly skipped: string }> {
   const uri = process.env['MONGODB_URI'];
-  if (uri) return fixtureOf(uri);
+  if (uri) return { database: () => emptyDatabase(uri) };
   const server = await startMongoServer();
   if ('skipped' in server) return server;
   afterAll(() => server.stop());
-  return fixtureOf(server.uri);
+  return { database: () => emptyDatabase(server.uri) };
 }
 
-function fixtureOf(uri: string): MongoFixture {
-  let count = 0;
+let count = 0;
 
-  const database = (): MongoDatabase => {
-    const name = `tutti_test_${process.pid}_${count++}`;
-    const look = async <T>(at: (db: Db) => Promise<T>): Promise<T> => {
-      const client = new MongoClient(uri);
-      try {
-        return await at(client.db(name));
-      } finally {
-        await client.close();
-      }
-    };
-    return { uri, database: name, look, remove: () => look(async (db) => void (await db.dropDatabase())) };
+export function emptyDatabase(uri: string): MongoDatabase {
+  const name = `tutti_test_${process.pid}_${count++}`;
+  const look = async <T>(at: (db: Db) => Promise<T>): Promise<T> => {
+    const client = new MongoClient(uri);
+    try {
+      return await at(client.db(name));
+    } finally {
+      await client.close();
+    }
   };
-
-  return { database };
+  return { uri, database: name, look, remove: () => look(async (db) => void (await db.dropDatabase())) };
 }
 
 /** Waits until a store's indexes are there: the stand-in for MongoDB now and then fails a write that comes while it makes one. */
@@ -56,7 +52,7 @@ export async function indexed(store: Store, { look }: MongoDatabase): Promise<St
   for (const [name, wanted] of Object.entries(indexes)) {
     const made = () => look(async (db) => (await db.collection(name).indexes()).length);
     // One more than we make: that of the id.
-    await expect.poll(() => made().catch(() => 0), { timeout: 15_000 }).toBe(wanted.length + 1);
+    await vi.waitFor(async () => expect(await made()).toBe(wanted.length + 1), { timeout: 15_000 });
   }
   return store;
 }

@@ -4,36 +4,47 @@ import type { Database } from './database.ts';
 interface Options {
   readonly database: Database;
   readonly clock: Clock;
-  /** Lines of this age are deleted. */
-  readonly retentionMs: number;
+  /** Lines of the log are deleted at this age. */
+  readonly logRetentionMs: number;
 }
 
 const everyMs = 10 * 60_000;
-/** Lines that are deleted before others may use the event loop: about 2 ms. */
+/** Rows that are deleted before others may use the event loop: about 2 ms. */
 const chunkLines = 500;
+const chunkDocuments = 50;
 const betweenChunksMs = 20;
 
-/** Deletes old lines of the log, from time to time and a few at once; the returned function ends that. */
-export function startRetention({ database, clock, retentionMs }: Options): () => void {
+/** Deletes old lines of the log and expired documents, now and then and a few at once; the returned function ends that. */
+export function startRetention({ database, clock, logRetentionMs }: Options): () => void {
   const { prepare, use } = database;
   let stop = (): void => {};
   let stopped = false;
 
-  const deleteChunk = (): Promise<boolean> =>
-    use(() => {
-      const { changes } = prepare(
-        `delete from logs where id in (select id from logs order by id limit ${chunkLines}) and stored_at <= ?`,
-      ).run(clock.wallTime() - retentionMs);
-      return changes === chunkLines;
-    });
+  const deleteLines = (): boolean => {
+    const { changes } = prepare(
+      `delete from logs where id in (select id from logs order by id limit ${chunkLines}) and stored_at <= ?`,
+    ).run(clock.wallTime() - logRetentionMs);
+    return changes === chunkLines;
+  };
+
+  const deleteDocuments = (): boolean => {
+    const expired = `select rowid from documents where expires_at <= ? limit ${chunkDocuments}`;
+    const { changes } = prepare(`delete from documents where rowid in (${expired})`).run(clock.wallTime());
+    return changes === chunkDocuments;
+  };
+
+  const deleteChunk = (): boolean => {
+    const moreLines = Number.isFinite(logRetentionMs) && deleteLines();
+    return deleteDocuments() || moreLines;
+  };
 
   const sweep = async (): Promise<void> => {
     // A file that is busy or full is tried again at the next round; who writes to it says so.
-    const more = await deleteChunk().catch(() => false);
+    const more = await use(deleteChunk).catch(() => false);
     if (!stopped) stop = clock.after(more ? betweenChunksMs : everyMs, () => void sweep());
   };
 
-  if (Number.isFinite(retentionMs)) void sweep();
+  void sweep();
   return () => {
     stopped = true;
     stop();

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { virtualClock } from '@tutti/testing';
@@ -9,28 +8,26 @@ import type { NewLogRecord } from '@tutti/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../system-clock.ts';
 import { storeContract } from '../contract.fixture.ts';
+import { documentsContract } from '../documents-contract.fixture.ts';
+import { journalContract } from '../journal-contract.fixture.ts';
 import { openStore } from '../open-store.ts';
+import { runsContract } from '../runs-contract.fixture.ts';
+import { migrations } from './migrations.ts';
+import { newFile, temporaryFile } from './sqlite.fixture.ts';
 
 const logRetentionMs = Infinity;
 const clock = systemClock;
 
-async function temporaryFile(): Promise<{ file: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'tutti-store-'));
-  return { file: join(folder, 'data', 'tutti.db'), remove: () => rm(folder, { recursive: true, force: true }) };
-}
-
-async function newFile(): Promise<string> {
-  const { file, remove } = await temporaryFile();
-  onTestFinished(remove);
-  return file;
-}
-
-storeContract('sqlite', {
+const subject = {
   async place() {
     const { file, remove } = await temporaryFile();
     return { open: () => openStore({ file, logRetentionMs, clock }), remove };
   },
-});
+};
+storeContract('sqlite', subject);
+runsContract('sqlite', subject);
+journalContract('sqlite', subject);
+documentsContract('sqlite', subject);
 
 describe('a store in a file', () => {
   it("is for its owner's eyes only", async () => {
@@ -140,19 +137,21 @@ describe('a store in a file', () => {
     });
   });
 
-  it('takes a file of the first version along, with all that is in it', async () => {
+  it.each([1, 2])('takes a file of version %i along, with all that is in it', async (version) => {
     const file = await newFile();
-    const before = await openStore({ file, logRetentionMs, clock });
-    await before.logs.append([line('kept')]);
-    await before.close();
+    await mkdir(dirname(file));
     const db = new DatabaseSync(file);
-    db.exec('drop table estimates; pragma user_version = 1');
+    for (const migration of migrations.slice(0, version)) db.exec(migration);
+    db.exec(`pragma user_version = ${version}`);
+    db.exec("insert into logs values (1, 1, 1, 1, 'agent', '', '', 'kept', '{}')");
     db.close();
     const store = await openStore({ file, logRetentionMs, clock });
     onTestFinished(() => store.close());
+    expect(await store.logs.query({}, { limit: 2 })).toMatchObject([{ message: 'kept' }]);
     await store.estimates.save([{ part: 'models', savedAt: 1, document: {} }]);
     expect(await store.estimates.load()).toHaveLength(1);
-    expect(await store.logs.query({}, { limit: 2 })).toMatchObject([{ message: 'kept' }]);
+    expect(await store.runs.unfinished(1)).toEqual([]);
+    expect(await store.documents.answers.list(undefined, { limit: 1 }, 0)).toEqual([]);
   });
 
   it('says so if it cannot be made', async () => {
