@@ -43,7 +43,7 @@ export default {
       from: { path: pure, pathNot: inTests },
       to: {
         dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'undetermined'],
-        pathNot: ['^node_modules/@bufbuild/protobuf/', '^(libs|proto)/'],
+        pathNot: ['^node_modules/(@bufbuild/protobuf|zod)/', '^(libs|proto)/'],
       },
     },
     {

@@ -39,6 +39,8 @@ export interface Context {
   readonly fallback?: readonly string[];
   /** Models to take out of memory first, if the call's has to be loaded; whoever chose the node says so. */
   readonly evict?: readonly string[];
+  /** Id of the run that makes the call: runs are refused at the door, their calls never. */
+  readonly run?: string;
   /** W3C trace context of whoever asks; undefined: nobody traces. */
   readonly traceparent?: string;
 }

@@ -20,6 +20,44 @@ export { Priority, Privacy, type Call, type Chunk, type Context, type Generate, 
 export { hedged } from './hedged.ts';
 export { canonicalModel } from './model-name.ts';
 export { nearestName } from './nearest-name.ts';
+export { budgetFrom, defaultBudget, overdrawn, type Budget, type Resource, type Spent } from './patterns/budget.ts';
+export { shapedTasks } from './patterns/dag/shaped-tasks.ts';
+export { taskStatuses, type DagTask, type EdgePolicy, type TaskStatus } from './patterns/dag/task.ts';
+export { checkTasks, workflowTasksOf } from './patterns/dag/workflow-input.ts';
+export {
+  cancelledWorkflow,
+  createWorkflow,
+  nextTasks,
+  taskTypes,
+  updatedWorkflow,
+  workflowResult,
+  workflowState,
+  workflowStrategies,
+  type PlannedTask,
+  type TaskChange,
+  type TaskType,
+  type Workflow,
+  type WorkflowResult,
+  type WorkflowState,
+  type WorkflowStrategy,
+  type WorkflowTask,
+} from './patterns/dag/workflow.ts';
+export { execute, type EngineOptions, type Execution, type RunEnd } from './patterns/engine.ts';
+export type { Journal } from './patterns/journal.ts';
+export { canonicalJson, type Json, type JsonObject } from './patterns/json.ts';
+export type {
+  Asked,
+  AvailableModel,
+  Estimate,
+  Pattern,
+  PatternInput,
+  PatternResult,
+  RunContext,
+} from './patterns/pattern.ts';
+export { patterns, type PatternName } from './patterns/patterns.ts';
+export type { Answer, FunctionCall, FunctionOffer, Question, StepLabel, Turn } from './patterns/question.ts';
+export type { HumanQuestion, Note, RunCaller, RunEntry, RunError, RunEvent } from './patterns/run-event.ts';
+export { spentIn } from './patterns/run-state.ts';
 export { pause } from './pause.ts';
 export { mayUseModel, permitted, requireModel } from './permitted.ts';
 export type { Clock, Random } from './ports.ts';

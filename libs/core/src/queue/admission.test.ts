@@ -125,6 +125,14 @@ it('nobody gives way to a key that has as many waiting', () => {
   expect(admission.check(waitingCall({ tenant: 'a' }), 0)).toMatchObject({ admitted: false });
 });
 
+it('a call of a run is let in whatever waits, and gives way to nobody', () => {
+  const full = doorWith(backlog(10, { tenant: 'flood', run: 'r1', priority: BATCH }), { queueSize: 10 });
+  expect(full.admission.check(waitingCall({ run: 'r2' }), 0)).toEqual({ admitted: true, shed: undefined });
+  expect(full.admission.check(waitingCall({ tenant: 'light' }), 0)).toMatchObject({ admitted: false });
+  const { admission } = doorWith(backlog(150));
+  expect(admission.check(waitingCall({ run: 'r2' }), 0)).toEqual({ admitted: true, shed: undefined });
+});
+
 describe('a waiting batch call gives way', () => {
   it('to another class when the queue is full: the youngest', () => {
     const calls = [...backlog(8), waitingCall({ name: 'old', priority: BATCH })];

@@ -16,7 +16,7 @@ type Caller = Pick<Demand, 'model' | 'tenant' | 'priority'>;
 
 /** Refuses at the door what would wait too long. It is told of every call that comes and goes. */
 export interface Admission<T extends Waiting> {
-  /** Before a call comes into the queue. One that was in it before is always let in. */
+  /** Before a call comes into the queue. One that was in it before, or that a run makes, is always let in. */
   check(call: { readonly demand: Demand; readonly context: Context }, now: number): Verdict<T>;
   joined(entry: T, now: number): void;
   /** `started`: on a node. */
@@ -93,10 +93,10 @@ export function createAdmission<T extends Waiting>({
 
   return {
     check({ demand, context }, now) {
-      if (context.ticket.place.since !== undefined) return { admitted: true, shed: undefined };
+      if (context.ticket.place.since !== undefined || context.run !== undefined) return letIn;
       const isFull = queue.size >= queueSize();
       const isTooLong = waitsTooLong(demand, now);
-      if (!isFull && !isTooLong) return { admitted: true, shed: undefined };
+      if (!isFull && !isTooLong) return letIn;
       const mayShed = demand.priority !== Priority.BATCH && (!isTooLong || !waitsTooLong(demand, now, true));
       const batch = mayShed ? queue.newest(Priority.BATCH, isTooLong ? demand.model : undefined) : undefined;
       if (batch) return { admitted: true, shed: { entry: batch, error: refusals.gaveWay(startsPerMs(now)) } };
@@ -133,4 +133,5 @@ export function createAdmission<T extends Waiting>({
   };
 }
 
+const letIn = { admitted: true, shed: undefined } as const;
 const anybody = { tenant: '', priority: Priority.DEFAULT };

@@ -26,9 +26,9 @@ export interface FairQueue<T extends Waiting> {
   started(entry: T): void;
   /** The order in which to serve. Read it before the queue changes. */
   ordered(now: number): Iterable<T>;
-  /** The youngest call of the flow that has most waiting for its weight, if that is more than the demand's own would have. */
+  /** The youngest call of the flow that has most waiting for its weight, if that is more than the demand's own would have; no run's. */
   newestOfLongest(demand: Pick<Demand, 'priority' | 'tenant'>): T | undefined;
-  /** The youngest call of a class, of that model if one is named. */
+  /** The youngest call of a class, of that model if one is named; no run's. */
   newest(priority: Priority, model?: string): T | undefined;
 }
 
@@ -109,7 +109,7 @@ export function createFairQueue<T extends Waiting>({ maxAgeMs = 90_000 }: Option
         most = flow.arrivals.length / flow.weight;
         longest = flow;
       }
-      return longest?.arrivals.at(-1)?.entry;
+      return longest && youngest(longest);
     },
     newest(priority, model) {
       let newest: T | undefined;
@@ -123,6 +123,8 @@ export function createFairQueue<T extends Waiting>({ maxAgeMs = 90_000 }: Option
   };
 }
 
-function youngest<T extends Waiting>({ arrivals }: Flow<T>, model: string | undefined): T | undefined {
-  return arrivals.findLast(({ entry }) => model === undefined || entry.demand.model === model)?.entry;
+function youngest<T extends Waiting>({ arrivals }: Flow<T>, model?: string): T | undefined {
+  const mayGo = ({ context, demand }: T): boolean =>
+    context.run === undefined && (model === undefined || demand.model === model);
+  return arrivals.findLast(({ entry }) => mayGo(entry))?.entry;
 }

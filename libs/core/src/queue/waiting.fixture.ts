@@ -10,6 +10,8 @@ interface Facts {
   readonly model?: string;
   readonly work?: number;
   readonly since?: number;
+  /** Id of the run that makes it. */
+  readonly run?: string;
 }
 
 /** A waiting call with a name, for tests to tell it by. */
@@ -44,9 +46,11 @@ export function waitingCall({
   model = 'm:latest',
   work = 1,
   since = 0,
+  run,
 }: Facts = {}): NamedCall {
   const demand = demandWith({ tenant, priority, model });
-  return { name, call: callFor(model), context: contextWith({ priority }), demand, since, work };
+  const context = contextWith({ priority, ...(run !== undefined && { run }) });
+  return { name, call: callFor(model), context, demand, since, work };
 }
 
 /** The same call, for its next attempt. */

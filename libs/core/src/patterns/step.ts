@@ -1,0 +1,72 @@
+import { ClusterError } from '../error.ts';
+import type { Asked } from './pattern.ts';
+import type { StepLabel } from './question.ts';
+
+/** Something that a pattern asked for, until it has its answer. */
+export interface Step<T = unknown> extends Asked<T> {
+  readonly hash: string;
+  readonly label: StepLabel;
+  /** The model that is asked; undefined: it is no call. */
+  readonly model: string | undefined;
+  /** Whether the journal has it from an earlier process. */
+  readonly recorded: boolean;
+  /** Aborts when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+  /** Whether it has its answer, or is dropped. */
+  readonly settled: boolean;
+  /** Why it was dropped; undefined: it was not. */
+  readonly dropped: string | undefined;
+  resolve(value: T): void;
+  reject(error: ClusterError): void;
+}
+
+type Facts = Pick<Step, 'id' | 'hash' | 'label' | 'model' | 'recorded'>;
+
+export function createStep<T>(facts: Facts, onDrop: (why: string) => void): Step<T> {
+  const controller = new AbortController();
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  // Patterns may look at it later, or never.
+  promise.catch(() => {});
+  let settled = false;
+  let dropped: string | undefined;
+  const step: Step<T> = {
+    ...facts,
+    answer: promise,
+    signal: controller.signal,
+    get settled() {
+      return settled;
+    },
+    get dropped() {
+      return dropped;
+    },
+    resolve(value) {
+      settled = true;
+      resolve(value);
+    },
+    reject(error) {
+      settled = true;
+      reject(error);
+    },
+    drop(why) {
+      if (settled) return;
+      settled = true;
+      dropped = why;
+      controller.abort();
+      reject(new ClusterError('client_closed', `The step "${facts.id}" was dropped: ${why}.`));
+      onDrop(why);
+    },
+  };
+  return step;
+}
+
+/** A second asking of a step: the same answer, dropped by itself. */
+export function sharedStep<T>(id: string, { answer }: Step<T>): Asked<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  promise.catch(() => {});
+  answer.then(resolve, reject);
+  return {
+    id,
+    answer: promise,
+    drop: (why) => reject(new ClusterError('client_closed', `The step "${id}" was dropped: ${why}.`)),
+  };
+}
