@@ -1,24 +1,29 @@
 import type { Progress } from '@tutti/proto/tutti/agent/v1/chunk';
+import type { Cluster } from './cluster/cluster.ts';
 import { createContestant, type Arrival, type Contestant } from './failure/contestant.ts';
 import { isDeath } from './failure/death.ts';
+import { createFirstOutputs, type FirstOutputs } from './failure/first-outputs.ts';
 import { createInbox } from './failure/inbox.ts';
 import { createRetryBudget, type RetryBudget } from './failure/retry-budget.ts';
 import { Priority, type Call, type Chunk, type Context, type Generate } from './generate.ts';
 import type { Clock } from './ports.ts';
+import type { Option } from './routing/option.ts';
 
 interface Options {
   readonly clock: Clock;
+  readonly cluster: Pick<Cluster, 'options' | 'waiting'>;
+  /** Part of the interactive calls that a second node may be asked for. */
+  readonly budget: number;
+  /** Milliseconds without output after which a call counts as late, if such calls do not usually take longer. */
+  readonly afterMs: number;
   /** A second attempt costs a retry. */
-  readonly budget: RetryBudget;
-  /** How long the first output of such a call may take before it counts as late: the model's 95th percentile. */
-  readonly afterMs: (call: Call) => number;
-  /** Name of a node, none of `excluded`, with the call's model in memory and a slot free; undefined: there is none. */
-  readonly idleResident: (call: Call, excluded: ReadonlySet<string>) => string | undefined;
+  readonly retries: RetryBudget;
 }
 
-const shortestDelayMs = 2_000;
-/** Second attempts by calls. */
-const share = { ratio: 0.02, floor: 1 };
+interface Race extends Options {
+  readonly hedges: RetryBudget;
+  readonly firstOutputs: FirstOutputs;
+}
 
 /**
  * Asks a second node when the first output of an interactive call is late, and takes whichever answers first; the other
@@ -26,11 +31,10 @@ const share = { ratio: 0.02, floor: 1 };
  */
 export function hedged(options: Options | undefined, next: Generate): Generate {
   if (!options) return next;
-  const hedges = createRetryBudget({ clock: options.clock, ...share });
-  const twice: Generate = (call, context) => {
-    hedges.deposit();
-    return race({ ...options, hedges }, next, call, context);
-  };
+  const { clock, budget: ratio } = options;
+  const hedges = createRetryBudget({ clock, ratio, floor: 1 });
+  const firstOutputs = createFirstOutputs();
+  const twice: Generate = (call, context) => race({ ...options, hedges, firstOutputs }, next, call, context);
   return (call, context) => (mayHedge(context) ? twice : next)(call, context);
 }
 
@@ -38,31 +42,39 @@ function mayHedge({ priority, pin, ticket }: Context): boolean {
   return priority === Priority.INTERACTIVE && pin === undefined && ticket.attempt === 1;
 }
 
-async function* race(
-  { clock, budget, hedges, afterMs, idleResident }: Options & { readonly hedges: RetryBudget },
-  next: Generate,
-  call: Call,
-  context: Context,
-): AsyncGenerator<Chunk> {
+/** Name of a node with the call's model in memory and a slot free, as long as nobody waits for one. */
+function idleResident({ cluster }: Options, call: Call, context: Context): string | undefined {
+  if (cluster.waiting > 0) return undefined;
+  const isIdle = ({ kind, startable, parts }: Option): boolean =>
+    kind === 'resident' && startable && parts.waitMs === 0;
+  return cluster.options(call, context).options.find(isIdle)?.node;
+}
+
+async function* race(options: Race, next: Generate, call: Call, context: Context): AsyncGenerator<Chunk> {
+  const { clock, hedges, retries, firstOutputs, afterMs } = options;
   const inbox = createInbox<Arrival | 'late'>();
   const first = createContestant(next, call, context, inbox.post);
   let second: Contestant | undefined;
-  let node = '';
+  let node: string | undefined;
+  let dispatchedAt = 0;
   let stopTimer = (): void => {};
 
   const startSecond = (): void => {
-    const excluded = new Set([...context.ticket.excluded, node]);
-    const pin = idleResident(call, excluded);
-    if (pin === undefined || !hedges.withdraw() || !budget.withdraw()) return;
-    second = createContestant(next, call, { ...context, pin, ticket: { ...context.ticket, excluded } }, inbox.post);
+    const excluded = new Set([...context.ticket.excluded, node!]);
+    const elsewhere = { ...context, ticket: { ...context.ticket, excluded } };
+    const pin = idleResident(options, call, elsewhere);
+    if (pin === undefined || !hedges.withdraw() || !retries.withdraw()) return;
+    second = createContestant(next, call, { ...elsewhere, pin }, inbox.post);
     second.read();
   };
 
   const heedFirst = ({ kind }: Progress): void => {
     if (kind.case !== 'dispatched' || second) return;
+    if (node === undefined) hedges.deposit();
     ({ node } = kind.value);
+    dispatchedAt = clock.now();
     stopTimer();
-    stopTimer = clock.after(Math.max(shortestDelayMs, afterMs(call)), () => inbox.post('late'));
+    stopTimer = clock.after(Math.max(afterMs, firstOutputs.usualMs(call.model)), () => inbox.post('late'));
   };
 
   try {
@@ -83,6 +95,7 @@ async function* race(
       }
       if (chunk.kind.case !== 'progress') {
         stopTimer();
+        firstOutputs.observe(call.model, clock.now() - dispatchedAt);
         void (from === first ? second : first)?.stop();
         if (from !== first) yield* from.told;
         yield chunk;

@@ -1,5 +1,4 @@
 import {
-  canonicalModel,
   ClusterError,
   createBreakers,
   createCluster,
@@ -10,7 +9,6 @@ import {
   hedged,
   resumed,
   retried,
-  type Call,
   type Cluster,
   type Clock,
   type Decision,
@@ -47,17 +45,7 @@ export function createStack({ clock, random, record, concurrency, queueSize, hed
   });
   const budget = createRetryBudget({ clock });
   const quarantine = createQuarantine({ clock });
-  const idleResident = (call: Call, excluded: ReadonlySet<string>): string | undefined =>
-    cluster.facts.find(
-      ({ name, ready, runners, calls }) =>
-        ready &&
-        !excluded.has(name) &&
-        runners.some(({ model, loading, slots }) => {
-          const same = calls.filter((other) => other.demand.model === model).length;
-          return model === canonicalModel(call.model) && !loading && same < slots;
-        }),
-    )?.name;
-  const hedging = hedge ? { clock, budget, idleResident, afterMs: () => hedgeAfterMs } : undefined;
+  const hedging = hedge ? { clock, cluster, retries: budget, budget: 0.02, afterMs: hedgeAfterMs } : undefined;
   const bottom = hedged(hedging, dispatched(recorded(cluster, record), clock));
   const generate = fallback(
     { budget },

@@ -22,7 +22,7 @@ describe('a file with a mistake names its place and what is allowed:', () => {
     ['sever:\n  port: 1', '1:1', 'unknown key "sever". Did you mean server?'],
     ['port: 1', '1:1', 'unknown key "port". Did you mean server.port?'],
     ['server: { level: info }', '1:11', 'unknown key "level" in server. Did you mean logging.level?'],
-    ['completely: 1', '1:1', 'unknown key "completely". Known: server, mongodb'],
+    ['completely: 1', '1:1', 'unknown key "completely". Known: server, hedging, mongodb'],
     ['nodes:\n  - name: a\n    wieght: 1', '3:5', 'unknown key "wieght" in nodes[0]. Did you mean weight?'],
     ['nodes: [{nmae: a, prot: 1}]', '1:19', 'unknown key "prot" in nodes[0]. Did you mean port?'],
     ['dataFolder: ${env:constructor}', '1:13', 'the environment has no constructor'],

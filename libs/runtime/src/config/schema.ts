@@ -13,6 +13,7 @@ import {
   milliseconds,
   network,
   nodeName,
+  number,
   orchestratorAddress,
   origin,
   port,
@@ -88,6 +89,22 @@ const server = z.strictObject({
   ),
   keepaliveMs: setting(milliseconds.default(10_000), 'Milliseconds between two pings to an agent.'),
   keepaliveTimeoutMs: setting(milliseconds.default(5_000), 'Milliseconds for an agent to answer a ping.'),
+  runLeaseMs: setting(
+    number(300, 600_000).default(15_000),
+    'Milliseconds without a sign of life after which another orchestrator takes over a run.',
+  ),
+});
+
+const hedging = z.strictObject({
+  enabled: setting(
+    truth.default(false),
+    'Whether a second node is asked, if it has the model in memory and a free slot.',
+  ),
+  afterMs: setting(
+    milliseconds.default(2_000),
+    'Milliseconds after which an answer that has not begun is late, if such calls do not usually take longer.',
+  ),
+  budget: setting(number(0.001, 1).default(0.02), 'Most second calls, as a part of all interactive ones.'),
 });
 
 const mongodb = z.strictObject({
@@ -165,6 +182,7 @@ const agent = z.strictObject({
 /** The file. A section is an object of settings; everything else is a setting. */
 export const schema = z.strictObject({
   server: server.describe('The orchestrator.'),
+  hedging: hedging.describe('What is done when the answer to a call of class interactive is late.'),
   mongodb: mongodb.describe('The store of a cluster. Without it, a file in the data folder is the store.'),
   logging: logging.describe('The log of both programs.'),
   agent: agent.describe('The agent of this machine.'),
