@@ -123,6 +123,20 @@ describe('a chat without messages', () => {
   });
 });
 
+it("a model of Ollama's cloud answers only those who let their text go there", async () => {
+  const cloud = 'big:120b-cloud';
+  rig.fakes[0]!.setModels([model, { name: cloud, remote: { host: 'https://ollama.com:443', model: 'big:120b' } }]);
+  const chat = (privacy?: string): Promise<Response> =>
+    rig.post('/api/chat', { model: cloud, messages }, privacy ? { headers: { 'x-tutti-privacy': privacy } } : {});
+  const listed = async (): Promise<boolean> => (await (await get('/v1/models')).text()).includes(cloud);
+  await eventually(async () => (await listed()) || undefined, 'the model in the list');
+  for (const privacy of [undefined, 'cluster', 'local']) expect((await chat(privacy)).status).toBe(503);
+  const answer = await chat('any');
+  expect([answer.status, answer.headers.get('x-tutti-node')]).toEqual([200, 'node0']);
+  await answer.text();
+  rig.fakes[0]!.setModels([model]);
+});
+
 it('hundreds of clients that leave in the middle leave nothing behind', async () => {
   const slow = rig.fakes.map((fake) => fake.fail('slow', { times: Infinity, delayMs: 20 }));
   const openFiles = async (): Promise<number> => (await readdir(`/proc/${rig.orchestrator.pid}/fd`)).length;

@@ -31,8 +31,8 @@ export interface Slots {
   /** Slots of one model that are not free. */
   inUse(model: string): number;
   /**
-   * Runs calls as slots allow; one waits per model, the rest end with `no_slot`. A slot lasts as long as its stream.
-   * Embeddings of one model share a slot: they are joined further down.
+   * Runs calls as slots allow; one waits per model, and one on the node for models that leave for it, the rest end with
+   * `no_slot`. A slot lasts as long as its stream. Embeddings of one model share a slot: they are joined further down.
    */
   readonly admitted: (next: Generate) => Generate;
   /** Resolves when nothing runs or waits; zombies are nobody's calls. */
@@ -45,6 +45,8 @@ interface Options extends Limits {
   readonly onChange: () => void;
   /** Whether the memory has a place for the call; if not, it ends with `no_slot`. */
   readonly mayEnter?: (call: Call) => boolean;
+  /** Whether the call first waits until others have ended, so that their models can leave for its own. */
+  readonly drains?: (call: Call, context: Context) => boolean;
   /** Resolves when the backend no longer works on a call that was cancelled before it answered; never rejects. */
   readonly burntOut?: (call: Call) => Promise<void>;
 }
@@ -71,13 +73,15 @@ const mostRunners = 100;
 export const mostEmbeds = 32;
 
 /** One p-queue per model; the node's own cap is kept where calls come in, so that no call waits in two queues. */
-export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...options }: Options): Slots {
+export function createSlots({ total, perRunner, clock, mayEnter, drains, burntOut, ...options }: Options): Slots {
   const runners = new Map<string, Runner>();
   const shares = createFairShare(total, clock);
   let zombie = 0;
   const sum = (count: (queue: PQueue) => number): number =>
     runners.values().reduce((n, { queue }) => n + count(queue), 0);
   const taken = (): number => sum((queue) => queue.pending);
+  /** What waits for models to leave has its slot already, beyond those that the node has. */
+  const beyond = (): number => Math.max(0, taken() - total);
   const isIdle = (): boolean => taken() - zombie + sum((queue) => queue.size) === 0;
   const whenIdle = new Set<() => void>();
 
@@ -102,13 +106,13 @@ export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...op
     return runner;
   };
 
-  /** A slot of the model, or its waiting place. */
-  const takeSlot = (model: string, owner: string): Turn => {
+  /** A slot of the model, or its waiting place; `places`: how many the node has for such a call. */
+  const takeSlot = (model: string, owner: string, places: number): Turn => {
     const runner = runnerOf(model);
     const { queue } = runner;
     const mustWait = queue.pending >= perRunner;
-    const places = perRunner + 1 - queue.pending - queue.size;
-    const fair = runner.shares.allows(owner, places) && (mustWait || shares.allows(owner, total - taken()));
+    const left = perRunner + 1 - queue.pending - queue.size;
+    const fair = runner.shares.allows(owner, left) && (mustWait || shares.allows(owner, places - taken()));
     if (!fair) throw new ClusterError('no_slot', `All ${total} slots and the waiting place of "${model}" are taken.`);
     runner.shares.take(owner);
     shares.take(owner);
@@ -129,7 +133,7 @@ export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...op
       .finally(onChange);
     onChange();
     return {
-      waiting: mustWait ? 1 : 0,
+      waiting: mustWait || beyond() > 0 ? 1 : 0,
       started,
       leave(until) {
         runner.shares.give(owner);
@@ -147,9 +151,9 @@ export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...op
   };
 
   /** A place in the slot that the embeddings of the model share; the first one brings the slot, the last one gives it back. */
-  const joinEmbeds = (model: string, owner: string): Turn => {
+  const joinEmbeds = (model: string, owner: string, places: number): Turn => {
     const runner = runnerOf(model);
-    runner.embeds ??= { turn: takeSlot(model, owner), calls: 0 };
+    runner.embeds ??= { turn: takeSlot(model, owner, places), calls: 0 };
     const { embeds } = runner;
     if (embeds.calls >= mostEmbeds) {
       throw new ClusterError('no_slot', `${mostEmbeds} embeddings of "${model}" run already.`);
@@ -166,13 +170,15 @@ export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...op
     };
   };
 
-  const take = (call: Call, { signal, principal }: Context): Turn => {
+  const take = (call: Call, context: Context): Turn => {
+    const { signal, principal } = context;
     throwIfAborted(signal);
     const model = canonicalModel(call.model);
     if (mayEnter && !mayEnter(call)) {
       throw new ClusterError('no_slot', `"${model}" is not in memory, which is about to change for another model.`);
     }
-    return call.kind.case === 'embed' ? joinEmbeds(model, principal.id) : takeSlot(model, principal.id);
+    const places = drains?.(call, context) ? total + 1 : total;
+    return (call.kind.case === 'embed' ? joinEmbeds : takeSlot)(model, principal.id, places);
   };
 
   const admitted = (next: Generate): Generate =>
@@ -197,13 +203,13 @@ export function createSlots({ total, perRunner, clock, mayEnter, burntOut, ...op
 
   return {
     get busy() {
-      return taken() - zombie;
+      return taken() - zombie - beyond();
     },
     get zombie() {
       return zombie;
     },
     get waiting() {
-      return sum((queue) => queue.size);
+      return sum((queue) => queue.size) + beyond();
     },
     inUse: (model) => runners.get(model)?.queue.pending ?? 0,
     admitted,

@@ -1,7 +1,16 @@
-import { abortError, canonicalModel, delta, done, pause, throwIfAborted, type Call, type Clock } from '@tutti/core';
+import {
+  abortError,
+  canonicalModel,
+  delta,
+  done,
+  pause,
+  runnerOptionsOf,
+  throwIfAborted,
+  type Call,
+  type Clock,
+} from '@tutti/core';
 import type { Backend } from '../backend.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { runnerOptionsOf } from './runner-options.ts';
 
 interface Settings {
   readonly clock: Clock;

@@ -11,6 +11,7 @@ import { createMemory } from './memory.ts';
 import { memoryBackend } from './memory-backend.fixture.ts';
 
 interface Facts {
+  readonly total?: number;
   readonly loadMs?: number;
   readonly unloadMs?: number;
   readonly gated?: boolean;
@@ -21,16 +22,23 @@ interface Facts {
 }
 
 /** A node's slots and memory over a backend that loads as Ollama does. */
-function rigWith({ perRunner = 4, trainedContext = 32_768, capabilities = ['completion'], ...facts }: Facts = {}) {
+function rigWith({
+  total = 8,
+  perRunner = 4,
+  trainedContext = 32_768,
+  capabilities = ['completion'],
+  ...facts
+}: Facts = {}) {
   const clock = virtualClock();
   const server = memoryBackend({ clock, trainedContext, ...facts });
   const model: Model = create(ModelSchema, { contextLength: trainedContext, capabilities });
   const slots = createSlots({
-    total: 8,
+    total,
     perRunner,
     clock,
     onChange: () => memory.review(),
     mayEnter: (call) => memory.mayEnter(call),
+    drains: (call, context) => memory.drains(call, context),
     burntOut: (call) => memory.burntOut(call),
   });
   const memory = createMemory({
@@ -68,6 +76,13 @@ const startedOf = (seen: readonly unknown[]) =>
   seen.flatMap((kind) => {
     const { value } = kind as { value: { kind?: { case: string; value: { numCtx?: number; reload: boolean } } } };
     return value.kind?.case === 'started' ? [value.kind.value] : [];
+  });
+
+/** How many calls each accepted call found in front of it. */
+const inFrontOf = (seen: readonly unknown[]) =>
+  seen.flatMap((kind) => {
+    const { value } = kind as { value: { kind?: { case: string; value: { waiting: number } } } };
+    return value.kind?.case === 'accepted' ? [value.kind.value.waiting] : [];
   });
 
 const preferred = (numCtx: number): Changes => ({ numCtx: { preferred: numCtx } });
@@ -168,6 +183,37 @@ describe('a load', () => {
     expect(server.events).toEqual(['run victim:latest', 'unload victim:latest', 'load m:latest', 'run m:latest']);
   });
 
+  it('waits for those who make room even where they have all slots; one does, on a place of its own', async () => {
+    const { ask, slots, server, seen } = rigWith({ total: 2, gated: true });
+    for (const model of ['victim', 'idle']) server.put(model, 4_096);
+    const victims = [ask('victim'), ask('victim')];
+    await settle();
+    expect((await ask('m')).error).toMatchObject({ reason: 'no_slot' });
+    expect((await ask('m', {}, ['idle'])).error).toMatchObject({ reason: 'no_slot' });
+    expect((await ask('victim', {}, ['victim'])).kinds).toEqual([]);
+
+    const call = ask('m', {}, ['victim']);
+    const second = ask('other', {}, ['victim']);
+    expect((await second).error).toMatchObject({ reason: 'no_slot' });
+    await settle();
+    expect([slots.busy, slots.waiting, slots.inUse('m:latest')]).toEqual([2, 1, 1]);
+    expect(inFrontOf(seen)).toEqual([0, 0, 1]);
+
+    server.open('victim');
+    await victims[0];
+    await settle();
+    expect([slots.busy, slots.waiting]).toEqual([2, 0]);
+    expect((await ask('idle')).error).toMatchObject({ reason: 'no_slot' });
+    server.open('victim');
+    await victims[1];
+    await settle();
+    server.open('m');
+    expect((await call).done?.reason).toBe('stop');
+    expect(server.events.slice(-3)).toEqual(['unload victim:latest', 'load m:latest', 'run m:latest']);
+    await settle();
+    expect([slots.busy, slots.waiting]).toEqual([0, 0]);
+  });
+
   it('begins when those who make room have really left', async () => {
     const { ask, server, clock } = rigWith({ unloadMs: 700 });
     server.put('victim', 4_096);
@@ -251,6 +297,13 @@ describe('a load', () => {
     expect((await large).done?.reason).toBe('stop');
     expect(server.events).toEqual(['run m:latest', 'unload m:latest', 'load m:latest', 'run m:latest']);
   });
+});
+
+it('a model that runs elsewhere is not loaded here', async () => {
+  const { ask, server } = rigWith({ capabilities: ['cloud', 'completion'] });
+  expect((await ask('m')).done?.reason).toBe('stop');
+  // This backend loads it for the call itself; the agent did not.
+  expect([server.silentLoads, server.calls.length]).toEqual([1, 1]);
 });
 
 describe('keep-alive', () => {

@@ -1,4 +1,4 @@
-import type { Call, Clock, Generate } from '@tutti/core';
+import type { Call, Clock, Context, Generate } from '@tutti/core';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import type { Backend, Inventory } from '../backend.ts';
 import { mostEmbeds, type Slots } from './admitted.ts';
@@ -18,6 +18,7 @@ import { onlyEmbeds, wishOf } from './wish.ts';
 export interface Memory extends Pick<Backend, 'verb' | 'inventory'> {
   readonly settled: (next: Generate) => Generate;
   readonly mayEnter: (call: Call) => boolean;
+  readonly drains: (call: Call, context: Pick<Context, 'evict'>) => boolean;
   readonly burntOut: (call: Call) => Promise<void>;
   readonly insight: Pick<Insight, 'state' | 'runners'>;
   /** Calls have come or gone. */
@@ -48,6 +49,7 @@ export function createMemory({ backend, limits, inUse, modelOf, clock, onChange 
     settled: (next) => settled({ placement, residents, traffic, trainedContext, clock }, next),
     verb: memoryVerbs({ backend, placement, residents, clock }).verb,
     mayEnter: (call) => placement.mayEnter(wishOf(call)),
+    drains: (call, { evict = [] }) => placement.drains(wishOf(call), evict),
     burntOut: createBurntOut({ probe, placement, traffic, clock }),
     async inventory(signal): Promise<Inventory> {
       const [inventory] = await Promise.all([backend.inventory(signal), residents.refresh()]);

@@ -48,6 +48,7 @@ export async function createNode(options: Options): Promise<Node> {
     clock,
     onChange,
     mayEnter: (call) => memory?.mayEnter(call) ?? true,
+    drains: (call, context) => memory?.drains(call, context) ?? false,
     burntOut: async (call) => memory?.burntOut(call),
   });
   const memory: Memory | undefined = memoryOf(

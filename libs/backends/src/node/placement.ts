@@ -2,7 +2,7 @@ import { canonicalModel, ClusterError, onAbort, pause, throwIfAborted, type Cloc
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import { loadCall, run, unloadCall } from './memory-calls.ts';
 import type { Resident, Residents, Sent } from './residents.ts';
-import { fits, loadOptions, onlyEmbeds, type Wish } from './wish.ts';
+import { fits, isCloud, loadOptions, onlyEmbeds, type Wish } from './wish.ts';
 
 /** What a load did. */
 export interface Loaded {
@@ -36,6 +36,8 @@ export interface Asker {
 export interface Placement {
   /** Whether a call could run now or after the load that is under way, by the last view of the memory. */
   mayEnter(wish: Wish): boolean;
+  /** Whether running it means to wait until calls of those models, or its own, have ended; by the last view as well. */
+  drains(wish: Wish, evict: readonly string[]): boolean;
   /** Undefined: the model is there. Rejects with `no_slot` if it must be loaded while another one is. */
   place(wish: Wish, asker: Asker): Promise<Visit | undefined>;
   /** Takes a model out of memory when its calls are over. Rejects with `no_slot` while a model comes or leaves. */
@@ -82,8 +84,9 @@ export function createPlacement(options: Options): Placement {
   let change: Change | undefined;
 
   const trainedContext = (model: string): number | undefined => modelOf(model)?.contextLength;
+  /** What runs elsewhere takes no memory here. */
   const serves = (runner: Resident | undefined, wish: Wish): boolean =>
-    runner !== undefined && fits(runner, wish, trainedContext(wish.model));
+    runner ? fits(runner, wish, trainedContext(wish.model)) : isCloud(modelOf(wish.model));
 
   /** Whether the load under way will do for it. */
   const joins = (wish: Wish): boolean => {
@@ -186,6 +189,10 @@ export function createPlacement(options: Options): Placement {
       if (!change) return true;
       if (change.model === wish.model) return joins(wish);
       return !change.leaving.has(wish.model) && serves(residents.find(wish.model), wish);
+    },
+    drains(wish, evict) {
+      if (change || serves(residents.find(wish.model), wish)) return false;
+      return [wish.model, ...evict.map(canonicalModel)].some((model) => residents.find(model) && inUse(model) > 0);
     },
     async place(wish, asker) {
       await residents.refresh();

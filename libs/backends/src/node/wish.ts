@@ -1,7 +1,6 @@
-import { canonicalModel, type Call } from '@tutti/core';
+import { canonicalModel, cloudCapability, runnerOptionsOf, type Call } from '@tutti/core';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import type { Resident, Sent } from './residents.ts';
-import { runnerOptionsOf } from './runner-options.ts';
 
 /** What a call, or a person, needs of the runner of a model. */
 export interface Wish {
@@ -64,4 +63,9 @@ export function optionsFor({ contextLength, sent }: Resident, trainedContext = I
 /** Whether the model makes vectors and no text: it must be asked for vectors, even to be loaded. */
 export function onlyEmbeds(model: Pick<Model, 'capabilities'> | undefined): boolean {
   return model?.capabilities.includes('embedding') === true && !model.capabilities.includes('completion');
+}
+
+/** Whether the backend hands its calls on to a machine elsewhere. */
+export function isCloud(model: Pick<Model, 'capabilities'> | undefined): boolean {
+  return model?.capabilities.includes(cloudCapability) === true;
 }

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { ClusterError } from '@tutti/core';
+import { cloudCapability, ClusterError } from '@tutti/core';
 import type { ModelSchema, RunnerSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { z } from 'zod';
 import type { Inventory } from '../backend.ts';
@@ -9,11 +9,12 @@ type Model = MessageInitShape<typeof ModelSchema>;
 type Runner = MessageInitShape<typeof RunnerSchema>;
 
 /** What only /api/show tells of a model. */
-type Shown = Pick<Model, 'capabilities' | 'contextLength'>;
+type Shown = Pick<Model, 'capabilities' | 'contextLength'> & { readonly remote?: boolean };
 
 const versionSchema = z.object({ version: z.string() });
 const listed = { name: z.string(), digest: z.string(), size: z.number(), details: z.unknown() };
-const tagsSchema = z.object({ models: z.array(z.object({ ...listed, modified_at: z.string() })) });
+const remoteHost = { remote_host: z.string().optional() };
+const tagsSchema = z.object({ models: z.array(z.object({ ...listed, ...remoteHost, modified_at: z.string() })) });
 const psSchema = z.object({
   models: z.array(
     z.object({
@@ -25,6 +26,7 @@ const psSchema = z.object({
   ),
 });
 const showSchema = z.object({
+  ...remoteHost,
   capabilities: z.array(z.string()).default([]),
   model_info: z.record(z.string(), z.unknown()).default({}),
 });
@@ -59,9 +61,13 @@ export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Prom
       readRunners(http, signal),
     ]);
     const models: Model[] = [];
-    for (const { name, digest, size, details, modified_at: modifiedAt } of tags.models) {
-      const shown = await show(name, digest, signal);
-      models.push({ name, digest, sizeBytes: size, modifiedAt, detailsJson: JSON.stringify(details ?? {}), ...shown });
+    for (const { name, digest, size, details, modified_at: modifiedAt, remote_host: host } of tags.models) {
+      const { remote, capabilities = [], ...shown } = await show(name, digest, signal);
+      const isCloud = Boolean(host) || remote || cloudName.test(name);
+      models.push({
+        ...{ name, digest, sizeBytes: size, modifiedAt, detailsJson: JSON.stringify(details ?? {}), ...shown },
+        capabilities: isCloud ? [cloudCapability, ...capabilities] : capabilities,
+      });
     }
     const current = new Set(tags.models.map((model) => model.digest));
     for (const digest of shownByDigest.keys()) if (!current.has(digest)) shownByDigest.delete(digest);
@@ -104,9 +110,12 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function shownFrom({ capabilities, model_info: info }: z.infer<typeof showSchema>): Shown {
+/** Ollama sends calls of such names to its cloud, whatever is on the disk. */
+const cloudName = /[:-]cloud$/i;
+
+function shownFrom({ capabilities, model_info: info, remote_host: host }: z.infer<typeof showSchema>): Shown {
   const contextLength = info[`${String(info['general.architecture'])}.context_length`];
-  return { capabilities, ...(typeof contextLength === 'number' && { contextLength }) };
+  return { capabilities, remote: Boolean(host), ...(typeof contextLength === 'number' && { contextLength }) };
 }
 
 /** Families that Ollama runs one call at a time of, whatever OLLAMA_NUM_PARALLEL says. */

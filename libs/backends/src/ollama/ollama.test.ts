@@ -52,11 +52,11 @@ describe('the inventory', () => {
   const ps = { models: [{ name: 'good', digest: 'good', size: 1, details: {}, expires_at: 'never ever' }] };
 
   const answers =
-    (show: (name: string) => object | undefined): RequestListener =>
+    (show: (name: string) => object | undefined, listed = tags): RequestListener =>
     async (request, response) => {
       const body = Buffer.concat(await Array.fromAsync(request as AsyncIterable<Buffer>)).toString('utf8');
       const found =
-        { '/api/version': { version: '1' }, '/api/tags': tags, '/api/ps': ps }[request.url!] ??
+        { '/api/version': { version: '1' }, '/api/tags': listed, '/api/ps': ps }[request.url!] ??
         show((JSON.parse(body) as { model: string }).model);
       response.statusCode = found ? 200 : 500;
       response.end(JSON.stringify(found ?? { error: 'corrupt' }));
@@ -67,8 +67,17 @@ describe('the inventory', () => {
     const { models } = await inventory();
     expect(models.map(({ name, capabilities }) => [name, capabilities])).toEqual([
       ['good', ['completion']],
-      ['bad', undefined],
+      ['bad', []],
     ]);
+  });
+
+  it.each<[string, object, object | undefined]>([
+    ['/api/tags', { remote_host: 'https://ollama.com' }, undefined],
+    ['/api/show', {}, { remote_host: 'https://ollama.com' }],
+  ])('tells that a model runs in a cloud where only %s does', async (_, listed, shown) => {
+    const models = [{ ...tags.models[0]!, ...listed }];
+    await openWith(answers(() => shown, { models }));
+    expect((await inventory()).models.map(({ capabilities }) => capabilities)).toEqual([['cloud']]);
   });
 
   it('leaves out a date that is none', async () => {

@@ -41,6 +41,20 @@ describe('a node cannot run a call', () => {
       {},
     ],
     [
+      'privacy',
+      'the call may not go to a cloud account',
+      nodeFacts('a', { models: [modelFacts('m', { cloud: true })] }),
+      demand(),
+      {},
+    ],
+    [
+      'privacy',
+      "the call may not leave the orchestrator's machine",
+      nodeFacts('a', { sameMachine: true, models: [modelFacts('m', { cloud: true })] }),
+      demand('m', { privacy: Privacy.LOCAL }),
+      {},
+    ],
+    [
       'requires',
       'its route requires "gpu", "x=1", which the node does not have',
       node,

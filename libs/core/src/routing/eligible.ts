@@ -86,6 +86,7 @@ function barred(
 
 function unfit(model: ModelFacts | undefined, demand: Demand, { parameters }: Terms): ObstacleKind | undefined {
   if (!model) return 'no-model';
+  if (model.cloud && demand.privacy !== Privacy.ANY) return 'privacy';
   const { digest, capabilities, contextTokens = demand.promptTokens } = demand;
   if (digest !== undefined && model.digest !== '' && model.digest !== digest) return 'digest';
   if (capabilities.some((capability) => !canDo(model, capability))) return 'capability';

@@ -12,6 +12,8 @@ export interface ModelFacts {
   readonly trainedContext: number | undefined;
   /** Empty: unknown. */
   readonly capabilities: readonly string[];
+  /** Whether the node hands its calls on to a cloud account; absent: it does not. */
+  readonly cloud?: boolean;
 }
 
 /** A model in a node's memory, or on its way there or out. */

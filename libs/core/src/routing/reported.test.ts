@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { describe, expect, it } from 'vitest';
 import { reportedFacts } from './reported.ts';
@@ -18,6 +18,49 @@ describe('reportedFacts', () => {
     ]);
   });
 
+  it('knows which models run elsewhere, and that this says nothing of what they can do', () => {
+    const models = [
+      { name: 'm', capabilities: ['completion'] },
+      { name: 'n', capabilities: ['cloud', 'completion'] },
+      { name: 'o', capabilities: ['cloud'] },
+    ];
+    const facts = reportedFacts(create(NodeStateSchema, { models }), () => 0);
+    expect([...facts.models.values()].map(({ cloud, capabilities }) => [cloud, capabilities])).toEqual([
+      [false, ['completion']],
+      [true, ['completion']],
+      [true, []],
+    ]);
+  });
+
+  it('takes what it is not told for the least that there can be', () => {
+    const read = (state: MessageInitShape<typeof NodeStateSchema>) =>
+      reportedFacts(create(NodeStateSchema, { runners: [{ model: 'm' }], ...state }), () => 0);
+    expect(read({})).toMatchObject({
+      slots: 1,
+      slotsPerRunner: 1,
+      zombies: 0,
+      runners: [{ slots: 1, foreignCalls: 0 }],
+    });
+    expect(read({ slots: { total: 0, perRunner: 0 } })).toMatchObject({ slots: 1, slotsPerRunner: 1 });
+    expect(read({ runners: [{ model: 'm', slots: 0 }] }).runners).toMatchObject([{ slots: 1 }]);
+    expect(read({ runners: [{ model: 'm', slots: 3, busy: 2 }] }).runners).toMatchObject([
+      { slots: 3, foreignCalls: 2 },
+    ]);
+  });
+
+  it('counts no fewer calls of others than none', () => {
+    const state = create(NodeStateSchema, { runners: [{ model: 'm', busy: 1 }] });
+    expect(reportedFacts(state, () => 3).runners).toMatchObject([{ foreignCalls: 0 }]);
+  });
+
+  it('takes the memory of the GPU for that of a runner, and all of it where none is there', () => {
+    const bytesOf = (runner: { sizeBytes: number; vramBytes?: number }) =>
+      reportedFacts(create(NodeStateSchema, { runners: [{ model: 'm', ...runner }] }), () => 0).runners[0]!.bytes;
+    expect(bytesOf({ sizeBytes: 9e9, vramBytes: 5e9 })).toBe(5e9);
+    expect(bytesOf({ sizeBytes: 9e9, vramBytes: 0 })).toBe(9e9);
+    expect(bytesOf({ sizeBytes: 9e9 })).toBe(9e9);
+  });
+
   it('shows a load under way, of a model that is there already as well', () => {
     const runners = [{ model: 'm', contextLength: 4_096 }];
     const loads = (loading: string) =>
@@ -31,6 +74,12 @@ describe('reportedFacts', () => {
       ['n:latest', true],
     ]);
     expect(loads('m')).toEqual([['m:latest', true]]);
+    const state = create(NodeStateSchema, { runners, loading: 'm', slots: { perRunner: 2 } });
+    expect(reportedFacts(state, () => 0).runners).toMatchObject([{ numCtx: 4_096, slots: 2, fresh: true }]);
+    const fresh = create(NodeStateSchema, { loading: 'n', slots: { perRunner: 2 } });
+    expect(reportedFacts(fresh, () => 0).runners).toMatchObject([
+      { model: 'n:latest', numCtx: undefined, slots: 2, fresh: true, foreignCalls: 0 },
+    ]);
   });
 
   it('knows that a model too large for the GPU reaches into the memory of the machine, and guesses nothing of a bare server', () => {
@@ -39,5 +88,11 @@ describe('reportedFacts', () => {
     expect(read(gpu)).toMatchObject({ hasGpu: true, spillBytes: 48e9 });
     expect(read({ hostname: 'h', memoryTotalBytes: 64e9 })).toMatchObject({ hasGpu: false });
     expect(read({})).not.toHaveProperty('hasGpu');
+    const seen = (vramBytes: number) =>
+      reportedFacts(create(NodeStateSchema, { runners: [{ model: 'm', vramBytes }] }), () => 0);
+    expect(reportedFacts(create(NodeStateSchema, { runners: [{ model: 'm' }] }), () => 0)).not.toHaveProperty('hasGpu');
+    expect(seen(1)).toMatchObject({ hasGpu: true });
+    expect(seen(1)).not.toHaveProperty('spillBytes');
+    expect(seen(0)).not.toHaveProperty('hasGpu');
   });
 });

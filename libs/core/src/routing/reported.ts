@@ -38,8 +38,15 @@ function graphics({ hardware, runners }: NodeState): Pick<NodeFacts, 'hasGpu' | 
   return { hasGpu, ...(memoryTotalBytes !== undefined && { spillBytes: spillPart * memoryTotalBytes }) };
 }
 
+/** What agents report of a model that runs elsewhere, on an account of whoever owns the node. */
+export const cloudCapability = 'cloud';
+
 function modelFacts({ name, digest, sizeBytes, contextLength, capabilities }: Model): ModelFacts {
-  return { name: canonicalModel(name), digest, sizeBytes, trainedContext: contextLength, capabilities };
+  return {
+    ...{ name: canonicalModel(name), digest, sizeBytes, trainedContext: contextLength },
+    capabilities: capabilities.filter((capability) => capability !== cloudCapability),
+    cloud: capabilities.includes(cloudCapability),
+  };
 }
 
 function runnerFacts(runner: Runner, slotsPerRunner: number, ours: (model: string) => number): RunnerFacts {

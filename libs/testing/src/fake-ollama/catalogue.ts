@@ -11,6 +11,7 @@ export function answerTags(state: ServerState, exchange: Exchange): void {
     .map((model) => ({
       name: model.id.short,
       model: model.id.short,
+      ...remoteFields(model),
       modified_at: model.modifiedAt,
       size: model.sizeBytes,
       digest: model.digest,
@@ -56,6 +57,7 @@ export function answerShow(state: ServerState, exchange: Exchange): void {
     template: model.template || undefined,
     system: model.system || undefined,
     details: details(model, model.parent),
+    ...remoteFields(model),
     model_info: Object.fromEntries(Object.entries(facts).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     tensors: model.tensors,
     capabilities: model.capabilities,
@@ -67,6 +69,10 @@ export function answerShow(state: ServerState, exchange: Exchange): void {
 function details(model: Model, parent: string): object {
   const { format, family, families, parameter_size, quantization_level } = model.details;
   return { parent_model: parent, format, family, families, parameter_size, quantization_level };
+}
+
+function remoteFields({ remote }: Model): object {
+  return remote ? { remote_model: remote.model, remote_host: remote.host } : {};
 }
 
 function modelfile(model: Model): string {

@@ -44,9 +44,11 @@ export interface FakeModel {
   readonly tensors?: readonly unknown[];
   /** What `details.parent_model` of `/api/show` says. */
   readonly parent?: string;
+  /** Where a cloud model really runs, and its name there. */
+  readonly remote?: { readonly host: string; readonly model: string };
 }
 
-type Optional = 'loadMs' | 'prefillSpeed' | 'decodeSpeed';
+type Optional = 'loadMs' | 'prefillSpeed' | 'decodeSpeed' | 'remote';
 
 export interface Model extends Required<Omit<FakeModel, Optional>>, Pick<FakeModel, Optional> {
   readonly id: ModelName;
