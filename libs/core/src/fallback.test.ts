@@ -3,20 +3,25 @@ import { describe, expect, it } from 'vitest';
 import { callFor, collect, contextWith } from './calls.fixture.ts';
 import type { ClusterError, Reason } from './error.ts';
 import { fallback } from './fallback.ts';
-import { accepted, end, failure, fleetOf, word, type Step } from './failure/fleet.fixture.ts';
+import { accepted, end, failure, fleetOf, word, type Nodes, type Step } from './failure/fleet.fixture.ts';
 import { createRetryBudget, type RetryBudget } from './failure/retry-budget.ts';
 import { Privacy, type Context, type Generate } from './generate.ts';
 import { localPrincipal } from './principal.ts';
+import { retried } from './retried.ts';
 
 /** Nodes that do one thing for each model. */
-async function ask(models: Record<string, readonly Step[]>, changes: Partial<Context>, budget?: RetryBudget) {
+function nodesThat(models: Record<string, readonly Step[]>): Nodes {
   const node: Generate = async function* ({ model }) {
     for (const step of models[model] ?? [failure('model_not_found')]) {
       if (step instanceof Error) throw step;
       if (typeof step === 'object') yield step;
     }
   };
-  const fleet = fleetOf({ a: node, b: node, c: node, d: node }, ['m', 'x', 'y', 'z']);
+  return { a: node, b: node, c: node, d: node };
+}
+
+async function ask(models: Record<string, readonly Step[]>, changes: Partial<Context>, budget?: RetryBudget) {
+  const fleet = fleetOf(nodesThat(models), ['m', 'x', 'y', 'z']);
   const generate = fallback({ budget: budget ?? createRetryBudget({ clock: fleet.clock }) }, fleet.generate);
   const answer = collect(generate(callFor('m'), contextWith(changes)));
   await fleet.clock.advance(10_000);
@@ -109,6 +114,33 @@ describe('another model', () => {
       budget,
     );
     expect(answer).toMatchObject({ reason: 'upstream_error', asked: ['m:latest'] });
+  });
+});
+
+describe('a call makes room for retries', () => {
+  const deposits = async (models: Record<string, readonly Step[]>, known: readonly string[]): Promise<number> => {
+    const { clock, dispatch } = fleetOf(nodesThat(models), known);
+    let count = 0;
+    const budget = { deposit: () => void (count += 1), withdraw: () => true };
+    const generate = fallback({ budget }, retried({ clock, random: () => 0, budget }, dispatch));
+    const answer = collect(generate(callFor('m'), contextWith({ fallback: ['x', 'y'] })));
+    await clock.advance(10_000);
+    await answer;
+    return count;
+  };
+  const broken = [failure('upstream_error')];
+
+  it('once, however many models and nodes it asks', async () => {
+    const models = { 'm:latest': broken, 'x:latest': broken, 'y:latest': says('y') };
+    expect(await deposits(models, ['m', 'x', 'y'])).toBe(1);
+  });
+
+  it('once where nobody had the first model', async () => {
+    expect(await deposits({ 'y:latest': says('y') }, ['y'])).toBe(1);
+  });
+
+  it('not at all where nobody was asked', async () => {
+    expect(await deposits({}, ['other'])).toBe(0);
   });
 });
 

@@ -24,7 +24,6 @@ export function retried({ clock, random, attempts: most = 3, ...shared }: Option
   const options = { clock, random, attempts: most, budget, quarantine };
 
   return async function* (call, context) {
-    if (context.ticket.attempt === 1) budget.deposit();
     const attempts = createAttempts(options, call, context);
     for (;;) {
       let error: ClusterError | undefined;

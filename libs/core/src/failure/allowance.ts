@@ -14,6 +14,12 @@ export interface Allowance {
 /** Before a node has taken a call, it has done nothing with it, and refuses quickly. */
 const free: ReadonlySet<Reason> = new Set(['node_unreachable', 'no_slot', 'draining', 'stale_epoch']);
 
+/**
+ * Such retries cost nobody anything, and need no budget: what is gone takes no capacity any more, and whoever loses two
+ * nodes ends; what is too busy refuses quickly, and then gets no calls for a while.
+ */
+const harmless: ReadonlySet<Reason> = new Set(['node_unreachable', 'overloaded']);
+
 export function createAllowance(budget: RetryBudget, attempts: number): Allowance {
   let used = 1;
   let timedOut = false;
@@ -35,8 +41,7 @@ export function createAllowance(budget: RetryBudget, attempts: number): Allowanc
         if (timedOut) return false;
         timedOut = true;
       }
-      // What is gone takes no capacity any more, and whoever loses two nodes ends: such retries cannot pile up.
-      return error.reason === 'node_unreachable' ? takesOne(() => true) : takesOne();
+      return harmless.has(error.reason) ? takesOne(() => true) : takesOne();
     },
     takesOne: () => takesOne(),
   };

@@ -56,6 +56,8 @@ export function createAttempts(options: Options, call: Call, context: Context): 
   let now: Progress;
   let next = ticket;
   let earlier: ClusterError | undefined;
+  /** Only calls that nodes got make room for retries, each once: those that are turned away must not. */
+  let counted = ticket.attempt > 1;
   /** Nodes that had not taken the call when they failed it. */
   const untouched = new Set<string>();
   /** Nodes where other suspects are being tried. */
@@ -131,6 +133,8 @@ export function createAttempts(options: Options, call: Call, context: Context): 
         now.sent = true;
       } else if (kind.value?.kind.case === 'dispatched') {
         record.leave();
+        if (!counted) budget.deposit();
+        counted = true;
         now.node = kind.value.kind.value.node;
         now.sent = false;
         now.crowded = !record.enter(now.node);

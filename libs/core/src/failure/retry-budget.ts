@@ -2,7 +2,7 @@ import type { Clock } from '../ports.ts';
 
 /** Keeps retries a small part of all calls, so that they cannot keep alive the overload that they come from. */
 export interface RetryBudget {
-  /** A call has come. */
+  /** A node has got a call, for the first time. */
   deposit(): void;
   /** Takes one retry; false: none is left. */
   withdraw(): boolean;

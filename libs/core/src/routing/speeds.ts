@@ -35,6 +35,9 @@ const mostModels = 200;
 /** Further from what the hardware lets expect, a sample is a slip of the backend's clock. */
 const absurd = 1_000;
 
+/** Further than this factor from what a model did on its node, it is the node that has changed. */
+const far = 2;
+
 export function createSpeeds(): Speeds {
   const known = createLimitedMap<NodeFigures>(mostNodes);
   /** As a node's ratio, over all nodes of a kind of hardware: for those on which nothing ever ran. */
@@ -52,9 +55,9 @@ export function createSpeeds(): Speeds {
       if (!(ratio < absurd && ratio > 1 / absurd)) return;
       const figures = figuresOf(node.name);
       put(figures.ratio, quantity, learn(figures.ratio[quantity], ratio));
-      const kind = kinds[hardwareOf(node)];
-      put(kind, quantity, learn(kind[quantity], ratio));
       const ofModel = figures.models.get(model.name) ?? {};
+      const kind = kinds[hardwareOf(node)];
+      if (isUsual(sample, ofModel[quantity])) put(kind, quantity, learn(kind[quantity], ratio));
       put(ofModel, quantity, learn(ofModel[quantity], sample));
       figures.models.set(model.name, ofModel);
     },
@@ -86,6 +89,11 @@ export function createSpeeds(): Speeds {
       }
     },
   };
+}
+
+/** A node that is far from what it was tells nothing of others of its kind. */
+function isUsual(sample: number, { value }: Estimate = { value: sample, samples: 0 }): boolean {
+  return sample < value * far && sample > value / far;
 }
 
 function put(figures: Figures, quantity: Quantity, estimate: Estimate | undefined): void {

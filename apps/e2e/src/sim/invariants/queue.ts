@@ -50,6 +50,7 @@ export const waitsEnd: Invariant = ({ events }) => {
   return found;
 };
 
+const refusals: ReadonlySet<string> = new Set(['no_slot', 'overloaded']);
 const retriesPerCall = 0.2;
 const retriesAtFirst = 3;
 /** In so long they are there again, if few calls come. */
@@ -57,7 +58,7 @@ const retriesBackMs = 10_000;
 
 /**
  * I8: at any time, nodes have taken no more attempts than 1.2 a call, and the few that are there at first and come
- * back. An attempt that found no slot was not taken.
+ * back. An attempt that found no slot, or a model server that turned it away at once, was not taken.
  */
 export const withinBudget: Invariant = ({ events }) => {
   const found: Violation[] = [];
@@ -70,7 +71,7 @@ export const withinBudget: Invariant = ({ events }) => {
     if (event.kind === 'asked') asked += 1;
     else if (event.kind === 'sent') requests.set(event.send, event.request);
     else if (event.kind === 'accepted') accepted.add(event.send);
-    if (event.kind !== 'returned' || !accepted.has(event.send) || event.reason === 'no_slot') continue;
+    if (event.kind !== 'returned' || !accepted.has(event.send) || refusals.has(event.reason)) continue;
     const request = requests.get(event.send)!;
     if (!tried.has(request)) tried.add(request);
     else if (++more > retriesPerCall * asked + retriesAtFirst * (1 + event.at / retriesBackMs) + 1e-6) {
