@@ -68,3 +68,44 @@ it('cancelling one of several leaves the others alone', async () => {
   for (const text of texts) expect(text).toContain('"done":true');
   await slotsAreFree();
 });
+
+/** What a fake Ollama tells on its control path. */
+interface Counts {
+  readonly live: number;
+  readonly aborted: number;
+}
+
+describe('clients that hang up: 16 of 16 calls are stopped at the backend', () => {
+  it.each([
+    { kind: 'streams', path: '/api/chat', body: { stream: true } },
+    { kind: 'JSON calls', path: '/api/chat', body: { stream: false } },
+    { kind: 'streams of the other dialect', path: '/v1/chat/completions', body: { stream: true } },
+    { kind: 'JSON calls of the other dialect', path: '/v1/chat/completions', body: { stream: false } },
+  ])('$kind', async ({ path, body }) => {
+    const calls = 16;
+    const parallel = calls / 2;
+    const agentArgs = ['--ollama-num-parallel', String(parallel), '--queue-concurrency', String(parallel)];
+    const answer = (): string => 'word '.repeat(5_000);
+    rig = await startRig({ tokenDelayMs: 50, parallel, agentArgs, control: true, answer });
+    const sum = async (read: (counts: Counts) => number): Promise<number> => {
+      const told = rig.fakes.map(async ({ url }) => (await fetch(`${url}/fake`)).json() as Promise<Counts>);
+      return (await Promise.all(told)).reduce((total, counts) => total + read(counts), 0);
+    };
+    const clients = Array.from({ length: calls }, () => {
+      const controller = new AbortController();
+      const reading = rig.post(path, { model, messages, ...body }, { signal: controller.signal });
+      return { controller, read: reading.then((response) => response.text()).catch(() => 'cancelled') };
+    });
+    await eventually(async () => (await sum(({ live }) => live)) === calls || undefined, '16 calls at the backends');
+    const leftAt = performance.now();
+    for (const { controller } of clients) controller.abort();
+    await eventually(
+      async () => (await sum(({ live }) => live)) === 0 || undefined,
+      'no call at the backends',
+      cancelMs,
+    );
+    expect(performance.now() - leftAt).toBeLessThan(cancelMs);
+    expect(await sum(({ aborted }) => aborted)).toBe(calls);
+    expect(await Promise.all(clients.map(({ read }) => read))).toEqual(Array(calls).fill('cancelled'));
+  });
+});

@@ -24,6 +24,7 @@ export function atArrival(name: string, createChoose: () => Choose): Contender {
       return {
         send(call, listener) {
           const candidates = able(world, call).map((node) => ({ node, inFlight: inFlight.get(node) ?? 0 }));
+          if (candidates.length === 0) return listener.failed('failed');
           const { node } = choose(call, candidates, world);
           change(node, 1);
           const sent = machineCall(call);
@@ -37,10 +38,13 @@ export function atArrival(name: string, createChoose: () => Choose): Contender {
   };
 }
 
-/** Nodes that have the model and room for the context that the call asks for. */
+/**
+ * Nodes that have the model and room for the context that the call asks for. One that is down refuses the connection:
+ * that costs nothing, and any balancer takes another.
+ */
 export function able({ nodes, fleet }: World, call: FleetCall): WorldNode[] {
   const model = fleet.models.find(({ name }) => name === call.model)!;
-  return nodes.filter((node) => canRun(node, model, call.numCtx));
+  return nodes.filter((node) => node.condition.reach !== 'down' && canRun(node, model, call.numCtx));
 }
 
 /** The call as its client sends it. */
@@ -57,9 +61,9 @@ export function told(listener: CallListener, { model }: MachineCall, over: () =>
       over();
       listener.ended({ model, truncated });
     },
-    failed(error) {
+    failed() {
       over();
-      listener.failed(error === 'busy' ? 'refused' : 'failed');
+      listener.failed('failed');
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Random } from '@tutti/core';
 import type { Fleet, FleetCall, FleetNode, Machine, Timeline } from '@tutti/simulation';
+import type { Condition } from './faults/condition.ts';
 
 /** What a contender plays in: the same machines, the same calls, simulated time. */
 export interface World {
@@ -10,7 +11,9 @@ export interface World {
 }
 
 export interface WorldNode extends FleetNode {
+  /** As it answers in the node's condition. */
   readonly machine: Machine;
+  readonly condition: Condition;
 }
 
 /** Something that brings calls to machines. */

@@ -39,6 +39,10 @@ it('says what is played, by default and by wish', () => {
     { fleet: 100, load: 0.3, seeds: [4], durationMs: 120_000 },
     { fleet: 100, load: 0.6, seeds: [4], durationMs: 120_000 },
   ]);
+  expect(settings({ fleet: 'n1000', load: '0.6' })).toEqual([
+    { fleet: 1_000, load: 0.6, seeds: [1], durationMs: 6_000 },
+  ]);
+  expect(() => settings({ fleet: 'north' })).toThrow('--fleet has "north"');
   expect(() => settings({ load: 'much' })).toThrow('--load has "much"');
   expect(() => contendersNamed(['best'])).toThrow('There is no policy "best". Known: round-robin');
 });

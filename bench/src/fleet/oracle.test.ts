@@ -1,6 +1,7 @@
 import { createMachine, createTimeline, fleet, seededRandom, type FleetCall } from '@tutti/simulation';
 import { describe, expect, it } from 'vitest';
 import type { Contender, World } from './contender.ts';
+import { conditioned } from './faults/condition.ts';
 import { lowerBounds } from './lower-bound.ts';
 import { oracle, oracleAsAsked } from './oracle.ts';
 import { run } from './run.ts';
@@ -13,7 +14,7 @@ async function placesOf(contender: Contender, calls: readonly FleetCall[]): Prom
   const timeline = createTimeline();
   const nodes = machines.nodes.map((node) => ({
     ...node,
-    machine: createMachine(node.profile, node.models, timeline),
+    ...conditioned(createMachine(node.profile, node.models, timeline), timeline),
   }));
   const world: World = { timeline, fleet: machines, nodes, random: seededRandom(1) };
   const player = contender.start(world);

@@ -2,6 +2,7 @@ import { table } from '../table.ts';
 import { holds, type FleetBar } from './bars.ts';
 import type { Match } from './match.ts';
 import { mean, type Figures } from './metrics.ts';
+import { wholeMs } from './settings.ts';
 
 /** All figures as one object, for machines. */
 export function reportJson(matches: readonly Match[], bars: readonly FleetBar[]): string {
@@ -23,6 +24,9 @@ export function matchText({ setting, figures, lowerBoundsMs }: Match): string {
   const calls = mean([...figures.values()][0]!.map((one) => one.calls));
   return [
     `Fleet ${fleet}, load ${load}, seeds ${seeds.join(' ')}: ${calls.toFixed(0)} calls in ${durationMs / 60_000} minutes.`,
+    ...(durationMs < wholeMs
+      ? [`Shortened: ${wholeMs / 60_000} minutes are played of small fleets. All begin cold.`]
+      : []),
     `Each call alone on its best node would take ${seconds(mean(lowerBoundsMs))} s on average.`,
     '',
     table([head, ...rows]),

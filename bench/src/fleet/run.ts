@@ -1,5 +1,6 @@
 import { createMachine, createTimeline, seededRandom, type Fleet, type FleetCall } from '@tutti/simulation';
 import type { Contender, Player, World } from './contender.ts';
+import { conditioned } from './faults/condition.ts';
 
 /** What became of a call. Times are those of the world; undefined: it did not come to that. */
 export interface Outcome {
@@ -26,20 +27,28 @@ export interface Run {
 
 /** Who has no answer so long after the last call came counts as waiting until then. */
 const graceMs = 15 * 60_000;
+/** It is looked so often whether all have one. */
+const stepMs = 10_000;
 
+/** `prepare` gets the world before anything happens in it. */
 export async function run(
   contender: Contender,
   fleet: Fleet,
   calls: readonly FleetCall[],
   durationMs: number,
+  prepare: (world: World) => void = () => {},
 ): Promise<Run> {
   const world = createWorld(fleet);
+  prepare(world);
   const { timeline } = world;
   const player = contender.start(world);
   const outcomes = calls.map((call) => newOutcome(call));
   for (const outcome of outcomes) timeline.after(outcome.call.atMs, () => follow(world, player, outcome));
   const closedAtMs = durationMs + graceMs;
-  await timeline.run(closedAtMs);
+  // Machines and reports go on for ever: there is no need to watch them after the last answer.
+  for (let atMs = durationMs; atMs <= closedAtMs && outcomes.some(({ end }) => end === 'unfinished'); atMs += stepMs) {
+    await timeline.run(atMs);
+  }
   const total = (read: (machine: World['nodes'][number]['machine']) => number): number =>
     world.nodes.reduce((sum, { machine }) => sum + read(machine), 0);
   return {
@@ -57,7 +66,10 @@ function createWorld(fleet: Fleet): World {
   return {
     timeline,
     fleet,
-    nodes: fleet.nodes.map((node) => ({ ...node, machine: createMachine(node.profile, node.models, timeline) })),
+    nodes: fleet.nodes.map((node) => ({
+      ...node,
+      ...conditioned(createMachine(node.profile, node.models, timeline), timeline),
+    })),
     random: seededRandom(fleet.seed),
   };
 }

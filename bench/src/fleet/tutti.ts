@@ -1,16 +1,22 @@
 import {
   ClusterError,
   createCluster,
+  createRetryBudget,
   dispatched,
   localPrincipal,
   Priority,
   Privacy,
+  resumed,
   retried,
   ticketMachine,
+  type Call,
   type Context,
+  type PolicyName,
+  type Route,
 } from '@tutti/core';
-import { callOf, createSimulatedNode, hardwareOf, type FleetCall, type SimulatedWork } from '@tutti/simulation';
-import type { CallListener, Contender } from './contender.ts';
+import { callOf, type FleetCall, type SimulatedWork } from '@tutti/simulation';
+import { connectAgent } from './connected-agent.ts';
+import type { CallListener, Contender, Player, World } from './contender.ts';
 
 /** A call on its way, and what became known of it meanwhile. */
 interface Journey {
@@ -22,68 +28,96 @@ interface Journey {
 }
 
 /** Tutti as it ships: its cluster, its retries, an agent in front of each machine. Only the network is played. */
-export const tutti: Contender = {
-  name: 'tutti',
-  start({ timeline, nodes, random }) {
-    const journeys = new Map<string, Journey>();
-    const cluster = createCluster({ clock: timeline, random });
-    const generate = retried({ clock: timeline, random }, dispatched(cluster, timeline));
-    const nextTicket = ticketMachine();
-    const agents = nodes.map((node) => {
-      const { name, machine, profile, models } = node;
-      const hardware = hardwareOf(node);
-      const agent = createSimulatedNode({
-        ...{ name, machine, profile, models, hardware, bootId: name, clock: timeline, random },
-        work: ({ model }, { requestId }) => workOf(journeys.get(requestId)!, model),
-      });
-      agent.watch((state) => cluster.report(name, agent.generate, state));
-      return agent;
-    });
+export const tutti = createTutti('tutti');
 
-    const travel = async (journey: Journey, context: Context): Promise<void> => {
-      const { call, listener } = journey;
-      try {
-        for await (const { kind } of generate(callOf(call), context)) {
-          if (kind.case === 'delta') listener.firstToken(journey.cachedTokens);
-        }
-        listener.ended(journey);
-      } catch (thrown) {
-        listener.failed(ClusterError.from(thrown).retryAfterMs === undefined ? 'failed' : 'refused');
-      } finally {
-        journeys.delete(call.id);
+/** The same for clients who ask that an answer which breaks off goes on elsewhere. */
+export const tuttiResuming = createTutti('tutti-resuming', { resume: true });
+
+/** The same with another policy for all calls. */
+export function tuttiBy(policy: PolicyName): Contender {
+  return createTutti(policy, { routes: [{ match: '*', policy }] });
+}
+
+interface Ways {
+  readonly resume?: boolean;
+  readonly routes?: readonly Route[];
+}
+
+function createTutti(name: string, ways: Ways = {}): Contender {
+  return { name, start: (world) => startTutti(world, ways) };
+}
+
+function startTutti(world: World, { resume = false, routes = [] }: Ways): Player {
+  const { timeline: clock, nodes, random } = world;
+  const journeys = new Map<string, Journey>();
+  const cluster = createCluster({ clock, random, routes: () => routes });
+  const budget = createRetryBudget({ clock });
+  const generate = resumed({ clock, budget }, retried({ clock, random, budget }, dispatched(cluster, clock)));
+  const nextTicket = ticketMachine();
+  const agents = nodes.map((node) =>
+    connectAgent({
+      ...{ world, node, cluster },
+      work: (call, { requestId }) => workOf(journeys.get(requestId)!, call),
+    }),
+  );
+
+  const travel = async (journey: Journey, context: Context): Promise<void> => {
+    const { call, listener } = journey;
+    try {
+      for await (const { kind } of generate(callOf(call), context)) {
+        if (kind.case === 'delta') listener.firstToken(journey.cachedTokens);
       }
-    };
+      listener.ended(journey);
+    } catch (thrown) {
+      listener.failed(ClusterError.from(thrown).retryAfterMs === undefined ? 'failed' : 'refused');
+    } finally {
+      journeys.delete(call.id);
+    }
+  };
 
-    return {
-      send(call, listener) {
-        const journey = { call, listener, model: '', cachedTokens: 0, truncated: false };
-        journeys.set(call.id, journey);
-        void travel(journey, {
-          signal: new AbortController().signal,
-          requestId: call.id,
-          principal: { ...localPrincipal, id: call.tenant },
-          priority: Priority.DEFAULT,
-          privacy: Privacy.CLUSTER,
-          ticket: nextTicket(),
-          hops: 0,
-        });
-      },
-      evictions: () => agents.reduce((sum, agent) => sum + agent.evictions, 0),
-    };
-  },
-};
-
-function workOf(journey: Journey, model: string): SimulatedWork {
-  const { promptTokens, outputTokens, prefix } = journey.call;
   return {
-    ...{ promptTokens, outputTokens, prefix },
+    send(call, listener) {
+      const journey = { call, listener, model: '', cachedTokens: 0, truncated: false };
+      journeys.set(call.id, journey);
+      void travel(journey, {
+        signal: new AbortController().signal,
+        requestId: call.id,
+        principal: { ...localPrincipal, id: call.tenant },
+        priority: Priority.DEFAULT,
+        privacy: Privacy.CLUSTER,
+        ticket: nextTicket(),
+        hops: 0,
+        resume,
+      });
+    },
+    evictions: () => agents.reduce((sum, agent) => sum + agent.evictions, 0),
+  };
+}
+
+function workOf(journey: Journey, call: Call): SimulatedWork {
+  const { promptTokens, outputTokens, prefix } = journey.call;
+  const said = wordsSaid(call);
+  // Zero tokens would be an embedding.
+  const rest = said === 0 ? outputTokens : Math.max(1, outputTokens - said);
+  return {
+    ...{ promptTokens: promptTokens + said, outputTokens: rest, prefix },
     observer: {
       started: () => journey.listener.started(),
       firstToken: ({ cachedTokens }) => (journey.cachedTokens = cachedTokens),
       ended({ truncated }) {
-        journey.model = model;
+        journey.model = call.model;
         journey.truncated = truncated;
       },
     },
   };
+}
+
+/** Of an answer that goes on, what stands in the call already; a simulated model says one word a token. */
+function wordsSaid({ kind }: Call): number {
+  const last = kind.case === 'chat' ? kind.value.messages.at(-1) : undefined;
+  if (last?.role !== 'assistant') return 0;
+  return last.parts.reduce(
+    (sum, part) => sum + (part.kind.case === 'text' ? part.kind.value.split(' ').length - 1 : 0),
+    0,
+  );
 }
