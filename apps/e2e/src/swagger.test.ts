@@ -49,7 +49,7 @@ afterAll(stopAll);
 
 test.skipIf(noCurl)(
   'every command that the description shows runs as it is, and answers as described',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const outcomes = new Map<string, object>();
     const isEcho = agent.facts.backend === 'echo';

@@ -56,6 +56,7 @@ export type {
 } from './patterns/pattern.ts';
 export { patterns, type PatternName } from './patterns/patterns.ts';
 export type { Answer, FunctionCall, FunctionOffer, Question, StepLabel, Turn } from './patterns/question.ts';
+export { replayRun, type Replayed, type RunFixture } from './patterns/replay-run.ts';
 export type { HumanQuestion, Note, RunCaller, RunEntry, RunError, RunEvent } from './patterns/run-event.ts';
 export { spentIn } from './patterns/run-state.ts';
 export { pause } from './pause.ts';
@@ -78,7 +79,9 @@ export { defaultParameters, type PlanParameters } from './routing/parameters.ts'
 export { plan, type Plan, type PlanInput } from './routing/plan.ts';
 export { costPolicy } from './routing/policies/cost.ts';
 export { policyNames, type Policy, type PolicyName, type PolicyView, type Route } from './routing/policy.ts';
+export { cloudCapability } from './routing/reported.ts';
 export { barredBy, createPolicies, routeFor, workloads } from './routing/routes.ts';
+export { runnerOptionsOf } from './routing/runner-options.ts';
 export {
   isLogLevel,
   logLevels,

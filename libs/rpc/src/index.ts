@@ -24,6 +24,7 @@ export { createReflection } from './reflection.ts';
 export { bindingsOf, pathOf, type Binding, type Verb } from './rest/bindings.ts';
 export { shortEnumNames } from './rest/enum-names.ts';
 export { queryParametersOf, type QueryParameter } from './rest/query-parameters.ts';
+export type { RestEvent } from './rest/response-json.ts';
 export { restRoutes, type RestAnswer, type RestOptions, type RestRequest, type RestRoute } from './rest/rest.ts';
 export { createRotatingChannel, type RotatingChannel } from './rotating-channel.ts';
 export { addService, createServer, type ServiceOptions } from './server.ts';

@@ -9,6 +9,7 @@ import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import { createLog } from '@tutti/runtime/log';
@@ -65,7 +66,8 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   await logViewerFace(app);
   await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
-  for (const service of [AdminService, ClusterService, LogService, NodeService, PerformanceService, QueueService]) {
+  const services = [AdminService, ClusterService, LogService, NodeService, PatternService, PerformanceService];
+  for (const service of [...services, QueueService]) {
     publicService(app, service, nothingOf(service), { clock, log });
   }
   let tokens = 0;

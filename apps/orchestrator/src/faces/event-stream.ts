@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, type Clock } from '@tutti/core';
+import type { RestEvent } from '@tutti/rpc';
 import { problem } from './errors.ts';
 import { createStreamWriter } from './stream-writer.ts';
 
@@ -16,13 +17,13 @@ interface Options {
 const longestSilenceMs = 15_000;
 
 /**
- * Sends texts as server-sent events. Headers go out with the first event, or when the silence is longest; an error
+ * Sends server-sent events. Headers go out with the first event, or when the silence is longest; an error
  * before that is thrown, one after it is the last event.
  */
 export async function sendEvents(
   request: FastifyRequest,
   reply: FastifyReply,
-  texts: AsyncIterable<string>,
+  events: AsyncIterable<RestEvent>,
   { signal, clock, onError }: Options,
 ): Promise<void> {
   let raw: ServerResponse | undefined;
@@ -30,10 +31,10 @@ export async function sendEvents(
   const heartbeat = createHeartbeat(clock, open);
   const writer = createStreamWriter(reply.raw, { signal, clock });
   try {
-    for await (const text of texts) {
+    for await (const event of events) {
       open();
       heartbeat.restart();
-      const drained = writer.push(`data: ${text}\n\n`);
+      const drained = writer.push(textOf(event));
       if (drained) await drained;
     }
     open();
@@ -52,6 +53,12 @@ export async function sendEvents(
     heartbeat.stop();
   }
   raw?.end();
+}
+
+function textOf({ data, event, id }: RestEvent): string {
+  const idLine = id === undefined ? '' : `id: ${id}\n`;
+  const eventLine = event === undefined ? '' : `event: ${event}\n`;
+  return `${idLine}${eventLine}data: ${data}\n\n`;
 }
 
 /** Writes a comment whenever nothing has been written for long. */

@@ -1,5 +1,14 @@
 import type { FastifyRequest } from 'fastify';
-import { ClusterError, priorities, Priority, Privacy, type Context, type Principal, type Ticket } from '@tutti/core';
+import {
+  ClusterError,
+  priorities,
+  Priority,
+  Privacy,
+  type Context,
+  type Principal,
+  type RunCaller,
+  type Ticket,
+} from '@tutti/core';
 
 const privacies: Readonly<Record<string, Privacy>> = {
   local: Privacy.LOCAL,
@@ -12,26 +21,37 @@ const largestTier = 100;
 /** A list of models that may answer in place of another is read from the front; more would hardly be reached. */
 const mostFallbacks = 8;
 
+/** The value of a header; undefined: there is none. */
+type Header = (name: string) => string | undefined;
+
 /** What a request's headers say about how its call is to be run. A wish that cannot be kept is refused, never ignored. */
 export function readContext(request: FastifyRequest, signal: AbortSignal, ticket: Ticket): Context {
-  const pin = header(request, 'x-tutti-node');
-  const tier = tierOf(request);
-  const resume = choice(request, 'x-tutti-resume', { continue: true });
-  const fallback = fallbackOf(request);
-  const traceparent = header(request, 'traceparent');
+  const header: Header = (name) => {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+  const traceparent = header('traceparent');
   return {
-    signal,
-    requestId: request.id,
-    principal: request.principal,
-    priority: choice(request, 'x-tutti-priority', priorities) ?? usualPriority(request.principal),
-    privacy: choice(request, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
-    hops: hopsOf(request),
-    ticket,
+    ...readCaller(header, request.principal),
+    ...{ signal, requestId: request.id, ticket, ...(traceparent && { traceparent }) },
+  };
+}
+
+/** The part of that which holds for all calls of a run. */
+export function readCaller(header: Header, principal: Principal): RunCaller {
+  const pin = header('x-tutti-node');
+  const tier = tierOf(header);
+  const resume = choice(header, 'x-tutti-resume', { continue: true });
+  const fallback = fallbackOf(header);
+  return {
+    principal,
+    priority: choice(header, 'x-tutti-priority', priorities) ?? usualPriority(principal),
+    privacy: choice(header, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
+    hops: hopsOf(header),
     ...(pin && { pin }),
     ...(tier !== undefined && { tier }),
     ...(resume && { resume }),
     ...(fallback && { fallback }),
-    ...(traceparent && { traceparent }),
   };
 }
 
@@ -40,21 +60,21 @@ function usualPriority({ classes }: Principal): Priority {
   return !classes || classes.includes(Priority.DEFAULT) ? Priority.DEFAULT : (classes[0] ?? Priority.DEFAULT);
 }
 
-function hopsOf(request: FastifyRequest): number {
-  const text = header(request, 'x-tutti-hops') ?? '0';
+function hopsOf(header: Header): number {
+  const text = header('x-tutti-hops') ?? '0';
   if (/^\d{1,3}$/.test(text)) return Number(text);
   return refuse('x-tutti-hops', 'must be a small number', text);
 }
 
-function tierOf(request: FastifyRequest): number | undefined {
-  const text = header(request, 'x-tutti-tier');
+function tierOf(header: Header): number | undefined {
+  const text = header('x-tutti-tier');
   if (text === undefined) return undefined;
   if (/^\d{1,3}$/.test(text) && Number(text) <= largestTier) return Number(text);
   return refuse('x-tutti-tier', `must be a whole number from 0 to ${largestTier}`, text);
 }
 
-function fallbackOf(request: FastifyRequest): string[] | undefined {
-  const text = header(request, 'x-tutti-fallback');
+function fallbackOf(header: Header): string[] | undefined {
+  const text = header('x-tutti-fallback');
   if (text === undefined) return undefined;
   const models = text.split(',').map((name) => name.trim());
   if (models.length > mostFallbacks) refuse('x-tutti-fallback', `must name at most ${mostFallbacks} models`, text);
@@ -66,8 +86,8 @@ function isModelName(text: string): boolean {
   return /^[\w.:/@-]{1,200}$/.test(text);
 }
 
-function choice<T>(request: FastifyRequest, name: string, choices: Readonly<Record<string, T>>): T | undefined {
-  const value = header(request, name);
+function choice<T>(header: Header, name: string, choices: Readonly<Record<string, T>>): T | undefined {
+  const value = header(name);
   if (value === undefined) return undefined;
   if (Object.hasOwn(choices, value)) return choices[value];
   return refuse(name, `must be ${oneOf(Object.keys(choices))}`, value);
@@ -82,9 +102,4 @@ const longestShown = 100;
 function refuse(param: string, rule: string, value: string): never {
   const shown = value.length > longestShown ? `${value.slice(0, longestShown)}…` : value;
   throw new ClusterError('invalid_request', `${param} ${rule}, got "${shown}".`, { param });
-}
-
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

@@ -56,7 +56,8 @@ function addRest(app: FastifyInstance, route: RestRoute, { clock, onError }: { c
     handler: async (request, reply) => {
       const signal = signalOf(reply);
       const answer = await handle({ ...partsOf(request), ...callerOf(request), signal });
-      if (answer.kind === 'events') return sendEvents(request, reply, answer.texts, { signal, clock, onError: failed });
+      if (answer.kind === 'events')
+        return sendEvents(request, reply, answer.events, { signal, clock, onError: failed });
       return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
     },
   });

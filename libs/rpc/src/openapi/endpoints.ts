@@ -1,8 +1,9 @@
-import { getOption, type DescService } from '@bufbuild/protobuf';
+import { getOption, type DescField, type DescService } from '@bufbuild/protobuf';
 import { ClusterError } from '@tutti/core';
 import { collect, Collect, permission } from '@tutti/proto/tutti/v1/options';
 import { bindingsOf, pathOf, type Binding } from '../rest/bindings.ts';
 import { queryParametersOf } from '../rest/query-parameters.ts';
+import { kindsOf } from '../rest/response-json.ts';
 import { accessOf } from './access.ts';
 import type { Body, Content, Endpoint, Operation, OperationNotes, Parameter, Response, Schema } from './document.ts';
 import { problemRefs } from './problems.ts';
@@ -101,24 +102,34 @@ function bodyOf({ method, body, pathFields }: Binding, { bodies }: OperationNote
 }
 
 function responsesOf(binding: Binding, schemas: Schemas): Record<string, Response> {
-  const { method, responseBody } = binding;
-  const { description: _, ...schema } = responseBody
-    ? schemas.ofField(responseBody, 'response')
-    : schemas.ofMessage(method.output, 'response');
-  const json: Record<string, Content> = { 'application/json': { schema } };
-  if (method.methodKind === 'unary') return { 200: { description: 'Done.', content: json } };
+  const { first, any, last } = messagesOf(binding, schemas);
+  const json = (schema: Schema): Record<string, Content> => ({ 'application/json': { schema } });
+  if (binding.method.methodKind === 'unary') return { 200: { description: 'Done.', content: json(last) } };
   const events: Record<string, Content> = {
-    'text/event-stream': { schema: { type: 'string' }, 'x-itemSchema': schema },
+    'text/event-stream': { schema: { type: 'string' }, 'x-itemSchema': any },
   };
   const stream = 'Server-sent events: each `data:` is one message; `event: error` ends them.';
   if (!isCollected(binding)) return { 200: { description: stream, content: events } };
   return {
     200: {
       description: `The last message; with \`Accept: text/event-stream\`, all of them. ${stream}`,
-      content: { ...json, ...events },
+      content: { ...json(last), ...events },
     },
-    202: { description: 'The first message, with `Prefer: respond-async`.', content: json },
+    202: { description: 'The first message, with `Prefer: respond-async`.', content: json(first) },
   };
+}
+
+/** What a stream begins with, is made of and ends with; all the same unless its message is nothing but a oneof. */
+function messagesOf({ method, responseBody }: Binding, schemas: Schemas): Record<'first' | 'any' | 'last', Schema> {
+  const ofField = (field: DescField): Schema => {
+    const { description: _, ...schema } = schemas.ofField(field, 'response');
+    return schema;
+  };
+  const kinds = kindsOf(method.output).map(ofField);
+  const [first] = kinds;
+  if (first) return { first, any: { oneOf: kinds }, last: kinds.at(-1)! };
+  const whole = responseBody ? ofField(responseBody) : schemas.ofMessage(method.output, 'response');
+  return { first: whole, any: whole, last: whole };
 }
 
 function isCollected({ method }: Binding): boolean {

@@ -3,9 +3,10 @@ import { ClusterError } from '@tutti/core';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService, NodeStatus } from '@tutti/proto/tutti/v1/node';
+import { ExecutionState, PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { describe, expect, it } from 'vitest';
 import { aborted, failure, tracked } from '../contract.fixture.ts';
-import type { AnyHandler, HandlerContext } from '../handler.ts';
+import type { AnyHandler, HandlerContext, Implementation } from '../handler.ts';
 import { serviceWith } from './bindings.fixture.ts';
 import type { RequestParts } from './read-request.ts';
 import { restRoutes } from './rest.ts';
@@ -249,7 +250,7 @@ async function textsOf(answer: Promise<RestAnswer>): Promise<string[]> {
   const got = await answer;
   const texts: string[] = [];
   if (got.kind === 'events')
-    for await (const text of got.texts) texts.push((JSON.parse(text) as { nextPageToken: string }).nextPageToken);
+    for await (const { data } of got.events) texts.push((JSON.parse(data) as { nextPageToken: string }).nextPageToken);
   return texts;
 }
 
@@ -289,11 +290,40 @@ describe('a stream', () => {
     expect((await failure(none())).reason).toBe('internal');
   });
 
+  it('of messages that are one of several names its events, and each stands there as the one that it is', async () => {
+    const runDebate: Implementation<typeof PatternService>['runDebate'] = async function* () {
+      yield { kind: { case: 'started', value: { id: 'run-1', state: ExecutionState.RUNNING, pattern: 'debate' } } };
+      yield { kind: { case: 'event', value: { seq: 7, type: 'said', text: 'hi' } } };
+      yield { kind: { case: 'result', value: { id: 'run-1', finalSynthesis: 'so' } } };
+    };
+    const run = routeOf(restRoutes(PatternService, { runDebate }), 'POST /api/patterns/debate');
+    const answer = await run({ headers: { accept: 'text/event-stream' } });
+    const events = answer.kind === 'events' ? await Array.fromAsync(answer.events) : [];
+    expect(events.map(({ event, id, data }) => [event, id, JSON.parse(data)])).toMatchObject([
+      ['started', undefined, { id: 'run-1', state: 'RUNNING', pattern: 'debate' }],
+      ['event', '7', { seq: 7, type: 'said', text: 'hi' }],
+      ['result', undefined, { finalSynthesis: 'so', debateMessages: [] }],
+    ]);
+    expect(await jsonOf(run())).toMatchObject({ id: 'run-1', finalSynthesis: 'so' });
+    const first = await run({ headers: { prefer: 'respond-async' } });
+    expect(first).toEqual({ kind: 'json', status: 202, text: '{"id":"run-1","state":"RUNNING","pattern":"debate"}' });
+  });
+
+  it('takes the ids of its events from the field that is meant for it', async () => {
+    const streamExecutionEvents = async function* () {
+      yield { event: { seq: 3, type: 'asked' } };
+    };
+    const routes = restRoutes(PatternService, { streamExecutionEvents });
+    const answer = await routeOf(routes, 'GET /api/patterns/execution/:id/events')({ params: { id: 'run-1' } });
+    const events = answer.kind === 'events' ? await Array.fromAsync(answer.events) : [];
+    expect(events).toEqual([{ id: '3', data: '{"seq":3,"time":"","type":"asked"}' }]);
+  });
+
   it('starts nothing before its events are read, and is left with them', async () => {
     const source = tracked([page('one'), page('two')]);
     const answer = await logs(() => source.items)({ query: { follow: 'true' } });
     expect(source.count).toBe(0);
-    if (answer.kind === 'events') for await (const _ of answer.texts) break;
+    if (answer.kind === 'events') for await (const _ of answer.events) break;
     await source.ended;
     expect(source.count).toBe(1);
   });

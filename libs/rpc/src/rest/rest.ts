@@ -9,15 +9,15 @@ import { bindingsOf, pathOf } from './bindings.ts';
 import type { Binding, Verb } from './bindings.ts';
 import { requestReader } from './read-request.ts';
 import type { RequestParts } from './read-request.ts';
-import { responseJson } from './response-json.ts';
+import { responseJson, type RestEvent } from './response-json.ts';
 
 /** An HTTP request, whatever server it came to. `metadata` are its headers. */
 export type RestRequest = RequestParts & Omit<HandlerContext, 'identity'>;
 
 export type RestAnswer =
   | { readonly kind: 'json'; readonly status: 200 | 202; readonly text: string }
-  /** One JSON text a message, made as they are read. The reader runs it to its end or leaves it. */
-  | { readonly kind: 'events'; readonly texts: AsyncIterable<string> };
+  /** One a message, made as they are read. The reader runs it to its end or leaves it. */
+  | { readonly kind: 'events'; readonly events: AsyncIterable<RestEvent> };
 
 export interface RestRoute {
   readonly verb: Verb;
@@ -65,16 +65,16 @@ type Answer = MessageInitShape<DescMessage>;
 
 async function answerOnce({ binding, handler, request, input }: Call): Promise<RestAnswer> {
   const answer = (await handler(input, contextOf(request))) as Answer;
-  return { kind: 'json', status: 200, text: responseJson(binding, answer) };
+  return { kind: 'json', status: 200, text: responseJson(binding, answer).data };
 }
 
 async function answerStream(call: Call): Promise<RestAnswer> {
   const { binding, request } = call;
-  if (wantsEvents(call)) return { kind: 'events', texts: textsOf(binding, open(call, request.signal)) };
+  if (wantsEvents(call)) return { kind: 'events', events: eventsOf(binding, open(call, request.signal)) };
   if (request.metadata.get('prefer')?.includes('respond-async')) return answerFirst(call);
   let last: Answer | undefined;
   for await (const message of open(call, request.signal)) last = message;
-  return { kind: 'json', status: 200, text: responseJson(binding, last ?? nothing(binding)) };
+  return { kind: 'json', status: 200, text: responseJson(binding, last ?? nothing(binding)).data };
 }
 
 function wantsEvents({ binding: { method }, request, input }: Call): boolean {
@@ -90,7 +90,7 @@ async function answerFirst(call: Call): Promise<RestAnswer> {
   const messages = open(call, controller.signal);
   try {
     const first = await messages.next();
-    const text = responseJson(binding, first.done ? nothing(binding) : first.value);
+    const { data: text } = responseJson(binding, first.done ? nothing(binding) : first.value);
     void readOn(messages).catch((thrown: unknown) => {
       options.onError?.(ClusterError.from(thrown), nameOf(binding.method));
     });
@@ -104,7 +104,10 @@ async function readOn(messages: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of messages);
 }
 
-async function* textsOf(binding: Binding, messages: AsyncIterable<Answer>): AsyncGenerator<string, void, undefined> {
+async function* eventsOf(
+  binding: Binding,
+  messages: AsyncIterable<Answer>,
+): AsyncGenerator<RestEvent, void, undefined> {
   for await (const message of messages) yield responseJson(binding, message);
 }
 

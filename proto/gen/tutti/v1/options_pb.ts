@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenExtension, GenFile } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { UnknownEnum } from "@bufbuild/protobuf";
 
@@ -12,7 +12,7 @@ import type { UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tutti/v1/options.proto.
  */
 export const file_tutti_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("ChZ0dXR0aS92MS9vcHRpb25zLnByb3RvEgh0dXR0aS52MSq6AQoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASFQoRUEVSTUlTU0lPTl9QVUJMSUMQARITCg9QRVJNSVNTSU9OX1ZJRVcQAhIUChBQRVJNSVNTSU9OX0lORkVSEAMSFgoSUEVSTUlTU0lPTl9PUEVSQVRFEAQSGQoVUEVSTUlTU0lPTl9BRE1JTklTVEVSEAUSGwoXUEVSTUlTU0lPTl9XUklURV9NT0RFTFMQBio0CgdDb2xsZWN0EhcKE0NPTExFQ1RfVU5TUEVDSUZJRUQQABIQCgxDT0xMRUNUX0xBU1QQATpWCgpwZXJtaXNzaW9uEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtIcDIAEoDjIULnR1dHRpLnYxLlBlcm1pc3Npb25SCnBlcm1pc3Npb246TQoHY29sbGVjdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKA4yES50dXR0aS52MS5Db2xsZWN0Ugdjb2xsZWN0YgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("ChZ0dXR0aS92MS9vcHRpb25zLnByb3RvEgh0dXR0aS52MSq6AQoKUGVybWlzc2lvbhIaChZQRVJNSVNTSU9OX1VOU1BFQ0lGSUVEEAASFQoRUEVSTUlTU0lPTl9QVUJMSUMQARITCg9QRVJNSVNTSU9OX1ZJRVcQAhIUChBQRVJNSVNTSU9OX0lORkVSEAMSFgoSUEVSTUlTU0lPTl9PUEVSQVRFEAQSGQoVUEVSTUlTU0lPTl9BRE1JTklTVEVSEAUSGwoXUEVSTUlTU0lPTl9XUklURV9NT0RFTFMQBio0CgdDb2xsZWN0EhcKE0NPTExFQ1RfVU5TUEVDSUZJRUQQABIQCgxDT0xMRUNUX0xBU1QQATpWCgpwZXJtaXNzaW9uEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYtIcDIAEoDjIULnR1dHRpLnYxLlBlcm1pc3Npb25SCnBlcm1pc3Npb246TQoHY29sbGVjdBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGLWHAyABKA4yES50dXR0aS52MS5Db2xsZWN0Ugdjb2xsZWN0OjoKCGV2ZW50X2lkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxi2hwMgASgIUgdldmVudElkYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Permission is what a caller must be allowed to do. Each role has those of the roles before it.
@@ -128,9 +128,19 @@ export const permission: GenExtension<MethodOptions, Permission> = /*@__PURE__*/
 /**
  * For server streaming: one path answers JSON (the collected message), server-sent events (Accept:
  * text/event-stream, or a true field `follow` in the request), or 202 with the first message (Prefer: respond-async).
+ * A message that is nothing but a oneof stands there as the one that it is, and gives the event its name; its first
+ * field is how the stream begins, its last how it ends.
  *
  * @generated from extension: tutti.v1.Collect collect = 50101;
  */
 export const collect: GenExtension<MethodOptions, Collect> = /*@__PURE__*/
   extDesc(file_tutti_v1_options, 1);
+
+/**
+ * Whether the field is the id of the server-sent event that carries the message.
+ *
+ * @generated from extension: bool event_id = 50102;
+ */
+export const event_id: GenExtension<FieldOptions, boolean> = /*@__PURE__*/
+  extDesc(file_tutti_v1_options, 2);
 

@@ -14,10 +14,13 @@ export function curlOf(verb: string, path: string, { parameters, requestBody }: 
     usualServer,
   );
   for (const { name, example, in: place } of values) if (place === 'query') url.searchParams.set(name, String(example));
+  const headers = values
+    .filter((parameter) => parameter.in === 'header')
+    .map(({ name, example }) => `-H ${quoted(`${name}: ${example}`)}`);
   const [example] = Object.values(requestBody?.content['application/json']?.examples ?? {});
   const how = verb === 'get' ? [] : [`-X ${verb.toUpperCase()}`];
   const body = example ? [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(example.value))}`] : [];
-  return ['curl', ...how, quoted(url.href), ...body].join(' ');
+  return ['curl', ...how, quoted(url.href), ...headers, ...body].join(' ');
 }
 
 /** For a shell. */

@@ -25,7 +25,8 @@ function isDescribedElsewhere(url: string): boolean {
 
 /** The plugin adds the path without the slash by itself, and tells only of the one with it. */
 function pathOf(url: string): string {
-  return url === '/swagger-ui.html/' ? '/swagger-ui.html' : url.replaceAll(/:(\w+)/g, '{$1}');
+  const path = url.replaceAll(/:(\w+)/g, '{$1}').replace('/v1/models/*', '/v1/models/{model}');
+  return path === '/swagger-ui.html/' ? '/swagger-ui.html' : path;
 }
 
 const get = (url: string, headers: Record<string, string> = {}) =>

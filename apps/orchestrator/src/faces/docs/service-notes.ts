@@ -4,6 +4,7 @@ import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import type { OperationNotes } from '@tutti/rpc';
@@ -12,6 +13,7 @@ import type { Tag } from './tags.ts';
 
 /** Our own services, in the order of their groups. */
 export const documentedServices: readonly { readonly service: DescService; readonly tag: Tag }[] = [
+  { service: PatternService, tag: 'Patterns' },
   { service: ClusterService, tag: 'Cluster' },
   { service: NodeService, tag: 'Nodes' },
   { service: QueueService, tag: 'Queue' },
@@ -29,12 +31,80 @@ const spare = 'spare';
 /** An id that no request has. */
 const noRequest = '00000000-0000-0000-0000-000000000000';
 
+/** Errors of every run, beside those that a permission brings. */
+const runErrors = [404, 413, 429, 500, 502, 503, 504];
+
+/** An id that no run has. */
+const noRun = 'no-such-run';
+
 /** What the proto files do not say: examples that can be run one after the other, and errors of the store. */
 export function serviceNotes({ node, model }: Facts): Readonly<Record<string, OperationNotes>> {
   const overAMinute: OperationNotes = { parameters: { windowMs: 60_000 } };
   const named: OperationNotes = { parameters: { name: node } };
   const kept: OperationNotes = { ...named, errors: [503] };
+  const absentRun: OperationNotes = {
+    more: 'The example names no run.',
+    parameters: { id: noRun },
+    errors: [503],
+    status: 404,
+  };
+  const inBackground: OperationNotes = {
+    more: 'The example answers at once; the `id` in the answer leads to its events and its result.',
+    parameters: { Prefer: 'respond-async' },
+    errors: runErrors,
+    status: 202,
+  };
   return {
+    runEnsemble: {
+      summary: 'Makes one answer of several models',
+      errors: runErrors,
+      bodies: {
+        vote: {
+          summary: 'The answer of most',
+          value: { query: 'How many legs has a spider? Answer with a number.', strategy: 'vote', maxTokens: 32 },
+        },
+        chosen: {
+          summary: 'Of models that are named, within a budget',
+          value: { query: 'Why is the sky blue?', models: [model], ensembleSize: 2, budget: { maxTokens: 400 } },
+        },
+      },
+    },
+    runDebate: {
+      ...inBackground,
+      summary: 'Lets models debate a question',
+      bodies: {
+        debate: {
+          summary: 'At most two rounds',
+          value: { query: 'Is 91 a prime number?', debateRounds: 2, budget: { maxMs: 20_000 } },
+        },
+      },
+    },
+    runMaestro: {
+      ...inBackground,
+      summary: 'Plans, does the tasks, and puts them together',
+      bodies: {
+        plan: {
+          summary: 'A question of several parts',
+          value: { query: 'Plan a weekend in Rome: sights, food and a budget.', budget: { maxMs: 20_000 } },
+        },
+      },
+    },
+    getExecution: absentRun,
+    streamExecutionEvents: {
+      ...absentRun,
+      summary: 'Returns the events of a run as they come',
+      more: 'The number of an event is its id, so that a client that comes back misses none. The example names no run.',
+      parameters: { id: noRun, after: 0 },
+    },
+    cancelExecution: absentRun,
+    answerExecution: {
+      ...absentRun,
+      summary: 'Answers a question that a run asks a person',
+      parameters: { id: noRun, step: 'may-i' },
+      bodies: { yes: { summary: 'Yes', value: { value: true } } },
+    },
+    listExecutions: { parameters: { pageSize: 20 }, errors: [503] },
+    getFixture: { ...absentRun, summary: 'Returns the journal of a run, for a replay' },
     getMetrics: overAMinute,
     getNode: named,
     listNodeModels: named,

@@ -2,6 +2,10 @@
 export const tags = [
   { name: 'Start here', description: 'Whether it runs, signing in, and this description.' },
   { name: 'Chat', description: "Talk to a model. These are Ollama's paths; OpenAI's are further down." },
+  {
+    name: 'Patterns',
+    description: 'Several models give one answer: ensemble, debate, plan. Runs, and what happens in them.',
+  },
   { name: 'Cluster', description: 'All machines as one.' },
   { name: 'Nodes', description: 'The machines: what they are, what they hold, and steering them.' },
   { name: 'Queue', description: 'The calls that wait for a node.' },

@@ -1,0 +1,137 @@
+import {
+  ClusterError,
+  mayUseModel,
+  pause,
+  type AvailableModel,
+  type Clock,
+  type RunCaller,
+  type RunEntry,
+  type RunEvent,
+  type RunRecord,
+  type RunRepository,
+} from '@tutti/core';
+import type { Enter } from '../faces/answer.ts';
+import type { LiveRun } from './live-run.ts';
+import type { RunArchive } from './run-archive.ts';
+import { requestHashOf, runIdOf } from './run-id.ts';
+import { planRun, queryOf, type Patterns, type Wanted } from './run-plan.ts';
+
+export interface NewRun extends Wanted {
+  /** 8 to 64 letters, digits and "-"; undefined: one is made. */
+  readonly id?: string | undefined;
+  /** Stands for the id, where there is none: a request that comes twice starts one run. */
+  readonly idempotencyKey?: string | undefined;
+  /** Whether it survives its process, for which a store is needed. Default: true. */
+  readonly durable?: boolean;
+  /** Whether it is part of a request that was let in before: one place is enough for both. */
+  readonly isInside?: boolean;
+  readonly caller: RunCaller;
+}
+
+/** A run that this process is to work on. */
+export interface Work {
+  readonly head: RunRecord;
+  readonly repository: RunRepository;
+  readonly entries: readonly RunEntry[];
+  readonly term: number;
+  readonly leave: () => void;
+}
+
+interface Options {
+  readonly here: ReadonlyMap<string, LiveRun>;
+  readonly archive: RunArchive;
+  readonly patterns: Patterns;
+  readonly models: () => readonly AvailableModel[];
+  readonly enter: Enter;
+  readonly reenter: (cancel: () => void) => () => void;
+  readonly isFull: () => boolean;
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly work: (work: Work) => void;
+}
+
+/** Most runs that a process works on. */
+const mostRuns = 1_000;
+const longestTitle = 300;
+const busyRetryMs = 5_000;
+
+/** Between the creation of a run and its first entry lies a moment. */
+const beginningMs = 2_000;
+const pollMs = 50;
+
+/** Starts runs, each once; returns the head of the run. */
+export function createStart(options: Options): (run: NewRun) => Promise<RunRecord> {
+  const { here, archive, patterns, models, enter, reenter, isFull, owner, clock, work } = options;
+
+  const findKnown = async (id: string, repository: RunRepository): Promise<RunRecord | undefined> =>
+    here.get(id)?.head ?? (await repository.find(id));
+
+  const firstEntry = async (id: string, repository: RunRepository): Promise<RunEntry | undefined> => {
+    const never = new AbortController().signal;
+    for (const until = clock.now() + beginningMs; ; await pause(clock, pollMs, never)) {
+      const first = here.get(id)?.entries.items[0] ?? ((await repository.read(id, 0, 1))[0] as RunEntry | undefined);
+      if (first || clock.now() >= until) return first;
+    }
+  };
+
+  /** The run that is there already, if the same key asks the same again. */
+  const again = async (
+    head: RunRecord,
+    key: string,
+    request: string,
+    repository: RunRepository,
+  ): Promise<RunRecord> => {
+    if (head.key !== key) throw unknownRun(head.id);
+    const first = (await firstEntry(head.id, repository))?.event;
+    if (first?.type === 'started' && first.request === request) return head;
+    const message = `The run "${head.id}" was started with another request. Send the same one, or another id.`;
+    throw new ClusterError('failed_precondition', message, { param: 'id' });
+  };
+
+  return async (run) => {
+    const { pattern, body, budget, durable = true, isInside = false, caller } = run;
+    const { principal } = caller;
+    const id = runIdOf(run, principal.id);
+    const request = requestHashOf({ pattern, body, budget: budget as undefined });
+    const repository = archive.repositoryOf(durable);
+    const known = await findKnown(id, repository);
+    if (known) return again(known, principal.id, request, repository);
+    if (isFull() || here.size >= mostRuns) throw overloaded();
+    const mayUse = models().filter(({ name }) => mayUseModel(principal, name));
+    const event: RunEvent = { type: 'started', ...planRun(run, patterns, mayUse), caller, request };
+    const release = (): void => here.get(id)?.release();
+    const leave = isInside ? reenter(release) : enter(release, principal);
+    const createdAt = clock.wallTime();
+    const title = queryOf(body).slice(0, longestTitle);
+    const facts = { id, pattern: event.pattern, key: principal.id, title, createdAt, owner };
+    const head: RunRecord = { ...facts, state: 'RUNNING', revision: 1 };
+    const entry: RunEntry = { seq: 1, term: 1, time: createdAt, event };
+    let isNew = false;
+    try {
+      isNew = await repository.create(head);
+      if (isNew && !(await repository.append(id, [entry]))) throw tooLate(id);
+      if (isNew) work({ head, repository, entries: [entry], term: 1, leave });
+    } catch (thrown) {
+      leave();
+      throw thrown;
+    }
+    if (isNew) return head;
+    leave();
+    return again((await repository.find(id)) ?? head, principal.id, request, repository);
+  };
+}
+
+/** Of somebody else's run not even its existence is told. */
+export function unknownRun(id: string): ClusterError {
+  return new ClusterError('not_found', `There is no run "${id.slice(0, 64)}" of this key.`, { param: 'id' });
+}
+
+function tooLate(id: string): ClusterError {
+  const message = `The run "${id}" was given up before it began: the store is slow. Try again with another id.`;
+  return new ClusterError('storage_unavailable', message);
+}
+
+function overloaded(): ClusterError {
+  const message = 'Too many calls wait, or too many runs go on, for another run to start. Try again later.';
+  return new ClusterError('overloaded', message, { retryAfterMs: busyRetryMs });
+}
