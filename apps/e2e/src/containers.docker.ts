@@ -28,7 +28,7 @@ describe.skipIf(inject('dockerSkips').containers)('orchestrator and agent in con
     expect((await ask()).headers.get('x-tutti-node')).toBe('node');
     const headers = { authorization: `Bearer ${rig.client().apiKey}` };
     const { models } = await new Ollama({ host: rig.url(), headers }).list();
-    expect(models.map(({ name }) => name)).toEqual([model]);
+    expect(models[0]?.name).toBe(model);
     await expect(rig.client('none').models.list()).rejects.toMatchObject({ status: 401 });
   });
 

@@ -10,6 +10,8 @@ import {
   createRetryBudget,
   dispatched,
   fallback,
+  hedged,
+  patterns,
   permitted,
   resumed,
   retried,
@@ -21,6 +23,7 @@ import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
+import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import { createChannel, type Implementation } from '@tutti/rpc';
@@ -71,12 +74,16 @@ import { promptsLogged } from './prompt-log.ts';
 import { readServerCertificate, refreshCertificate } from './public-certificate.ts';
 import { openRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
+import { availableModels, isResident } from './runs/available-models.ts';
+import { patternModels } from './runs/pattern-models.ts';
+import { createRuns } from './runs/runs.ts';
 import { adminService } from './services/admin-service.ts';
 import { clusterService } from './services/cluster-service.ts';
 import { createPrewarmer } from './services/prewarmer.ts';
 import { performanceService } from './services/performance-service.ts';
 import { createLogService } from './services/log-service.ts';
 import { nodeService } from './services/node-service.ts';
+import { patternService } from './services/pattern-service.ts';
 import { queueService } from './services/queue-service.ts';
 import { openTrust } from './trust.ts';
 
@@ -149,14 +156,27 @@ async function main(): Promise<void> {
   const door = createDoor({ clock });
   const budget = createRetryBudget({ clock });
   const quarantine = createQuarantine({ clock });
-  const tried = retried({ clock, random, budget, quarantine }, dispatched(cluster, clock));
+  const { enabled: hedges, ...hedge } = settings.current.hedging;
+  const sent = hedged(hedges ? { ...hedge, clock, cluster, retries: budget } : undefined, dispatched(cluster, clock));
+  const tried = retried({ clock, random, budget, quarantine }, sent);
   const dispatch = tracing.traced('client', fallback({ budget }, resumed({ clock, budget }, tried)));
   const prompted = promptsLogged(dispatch, { log, wanted: () => settings.current.logging.prompts });
   const generate = watched(book.watch, permitted(prompted));
   const enter = countRefusals(limited(limits, door.enter));
   const { tls, trustProxy, readTimeout, writeTimeout } = fixed;
   const longestStallMs = writeTimeout * 1_000;
-  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter, longestStallMs });
+  const nextTicket = ticketMachine();
+  const runs = createRuns({
+    ...{ repository: store.runs, patterns, generate, orchestratorId, clock, log, nextTicket, enter },
+    models: () => availableModels(cluster),
+    isResident: (model) => isResident(cluster, model),
+    reenter: door.enter,
+    isFull: () => cluster.waiting >= queueSize(),
+    leaseMs: fixed.runLeaseMs,
+  });
+  shutdown.add('runs', () => runs.close());
+  const asked = patternModels({ runs, generate });
+  const answer = createAnswer({ generate: asked, clock, nextTicket, enter, longestStallMs });
 
   // Where agents come.
   const { isRemoved } = membership;
@@ -214,6 +234,7 @@ async function main(): Promise<void> {
   const prewarming = createPrewarming({ cluster, prewarmer, enabled: () => live().prewarm === 'idle', clock, log });
   shutdown.add('prewarming', () => prewarming.close());
   serve(PerformanceService, performanceService({ why, prewarmer, cluster, clock }));
+  serve(PatternService, patternService({ runs, clock }));
   serve(QueueService, queueService({ cluster, clock, bounds: live }));
   serve(LogService, createLogService({ logs, stats: () => logWriter.stats, clock }));
   serve(AdminService, adminService({ book, cluster, nodes, store: storeHealth, lag, settings, version, clock }));

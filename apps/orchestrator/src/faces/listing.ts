@@ -1,6 +1,7 @@
 import type { ListedRunner } from '@tutti/dialects/ollama';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import { canonicalModel, type Clock, type NodeView } from '@tutti/core';
+import { isPatternModel } from '../runs/pattern-names.ts';
 
 /** The cluster as one Ollama: each model once, with the nodes that have it. */
 export interface Listed<T> {
@@ -8,11 +9,14 @@ export interface Listed<T> {
   readonly nodes: readonly string[];
 }
 
-/** Models of the nodes that are ready; of several under one name, the newest is shown. */
+/**
+ * Models of the nodes that are ready; of several under one name, the newest is shown. Not those of our own names, which
+ * a node has if another Tutti stands behind it: nobody is sent there for them.
+ */
 export function listModels(nodes: readonly NodeView[]): Listed<Model>[] {
   return merged(
     nodes,
-    ({ state }) => state.models,
+    ({ state }) => state.models.filter(({ name }) => !isPatternModel(name)),
     (model) => model.name,
     (a, b) => (a.modifiedAt >= b.modifiedAt ? a : b),
   );

@@ -6,6 +6,7 @@ import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Membership } from '../membership.ts';
 import { bodyOf } from './http-server.ts';
+import { showPattern } from './pattern-listing.ts';
 
 interface Options {
   readonly cluster: Cluster;
@@ -32,6 +33,8 @@ export function ollamaModelsFace(app: FastifyInstance, { cluster, membership }: 
 
   app.post('/api/show', { config: { permission: Permission.VIEW } }, async (request, reply) => {
     const { text, model } = readBody(request);
+    const pattern = showPattern(cluster.nodes, model);
+    if (pattern) return reply.send(pattern);
     const [node] = nodesWith(cluster.nodes, model);
     const lines = await Array.fromAsync(linesOf(Verb.SHOW, node!.name, text, whileConnected(reply)));
     return reply.type(json).send(lines.join('\n'));

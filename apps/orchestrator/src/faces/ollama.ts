@@ -19,6 +19,7 @@ import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Answer } from './answer.ts';
 import { bodyOf } from './http-server.ts';
 import { listModels, listRunners } from './listing.ts';
+import { listPatterns } from './pattern-listing.ts';
 import type { Rendering } from './rendering.ts';
 
 interface Options {
@@ -47,7 +48,7 @@ export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, versi
   }));
 
   app.get('/api/tags', view, async ({ principal }, reply) => {
-    const models = listModels(cluster.nodes).map(({ item }) => item);
+    const models = [...listModels(cluster.nodes).map(({ item }) => item), ...listPatterns(cluster.nodes)];
     return reply.type(json).send(renderTags(models.filter(({ name }) => mayUseModel(principal, name))));
   });
 

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { mayUseModel, type Clock, type Cluster } from '@tutti/core';
+import { canonicalModel, mayUseModel, modelNotFound, type Clock, type Cluster, type Principal } from '@tutti/core';
 import {
   chatCompletionStream,
   errorEvent,
   parseChatCompletion,
   renderChatCompletion,
+  renderModel,
   renderModels,
+  type ListedModel,
 } from '@tutti/dialects/openai';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Answer } from './answer.ts';
 import { bodyOf } from './http-server.ts';
 import { listModels, listRunners } from './listing.ts';
+import { listPatterns } from './pattern-listing.ts';
 import type { Rendering } from './rendering.ts';
 
 interface Options {
@@ -20,17 +23,33 @@ interface Options {
   readonly clock: Clock;
 }
 
+const json = 'application/json; charset=utf-8';
+
+const view = { config: { permission: Permission.VIEW } };
+
 /** OpenAI's API. */
 export function openaiFace(app: FastifyInstance, { answer, cluster, clock }: Options): void {
-  app.get('/v1/models', { config: { permission: Permission.VIEW } }, async ({ principal }, reply) => {
+  /** What a key may use. */
+  const seenBy = (principal: Principal): ListedModel[] => {
     const loaded = new Map(listRunners(cluster.nodes, clock).map(({ item, nodes }) => [item.name, nodes]));
     const models = listModels(cluster.nodes).map(({ item, nodes }) => ({
       ...item,
       nodes,
       loaded: loaded.get(item.name) ?? [],
     }));
-    const seen = models.filter(({ name }) => mayUseModel(principal, name));
-    return reply.type('application/json; charset=utf-8').send(renderModels(seen));
+    const ofPattern = { kind: 'pattern' as const, nodes: [], loaded: [] };
+    const patterns = listPatterns(cluster.nodes).map((pattern) => ({ ...pattern, ...ofPattern }));
+    return [...models, ...patterns].filter(({ name }) => mayUseModel(principal, name));
+  };
+
+  app.get('/v1/models', view, async ({ principal }, reply) => reply.type(json).send(renderModels(seenBy(principal))));
+
+  // Names have slashes, and not every client encodes them.
+  app.get<{ Params: { '*': string } }>('/v1/models/*', view, async ({ principal, params }, reply) => {
+    const name = params['*'];
+    const model = seenBy(principal).find((seen) => canonicalModel(seen.name) === canonicalModel(name));
+    if (!model) throw modelNotFound(name);
+    return reply.type(json).send(renderModel(model));
   });
 
   app.post('/v1/chat/completions', { config: { permission: Permission.INFER } }, async (request, reply) => {

@@ -7,6 +7,8 @@ export interface ListedModel {
   readonly contextLength?: number | undefined;
   /** Empty: unknown. */
   readonly capabilities: readonly string[];
+  /** "pattern": several models that answer like one. Absent: "model". */
+  readonly kind?: 'model' | 'pattern';
   /** Names of the nodes that have it. */
   readonly nodes: readonly string[];
   /** Names of the nodes that have it in memory. */
@@ -30,7 +32,8 @@ export function renderModel(model: ListedModel): string {
 }
 
 /** The fields of OpenAI, Anthropic and the servers that clients know, in one: each client finds its own. */
-function modelItem({ name, modifiedAt, contextLength, capabilities, nodes, loaded }: ListedModel) {
+function modelItem(model: ListedModel) {
+  const { name, modifiedAt, contextLength, capabilities, kind = 'model', nodes, loaded } = model;
   const modifiedMs = Date.parse(modifiedAt);
   return {
     id: name,
@@ -43,6 +46,6 @@ function modelItem({ name, modifiedAt, contextLength, capabilities, nodes, loade
     ...(!Number.isNaN(modifiedMs) && { created_at: new Date(modifiedMs).toISOString() }),
     ...(contextLength !== undefined && { context_length: contextLength, max_model_len: contextLength }),
     ...(capabilities.length > 0 && { capabilities }),
-    tutti: { kind: 'model', nodes, loaded },
+    tutti: { kind, nodes, loaded },
   };
 }

@@ -99,7 +99,8 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       path: '/api/tags',
       operationId: 'listTags',
       summary: 'Models that can be used',
-      description: 'Each model once, wherever it is.',
+      description:
+        'Each model once, wherever it is; then the patterns that answer like a model: `tutti/ensemble` and others.',
       permission: VIEW,
       answers: { 200: { description: 'The models.', content: { 'application/json': 'OllamaModels' } } },
     },

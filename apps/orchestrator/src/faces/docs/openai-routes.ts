@@ -42,9 +42,27 @@ export function openaiRoutes({ model }: Facts): readonly DescribedRoute[] {
       path: '/v1/models',
       operationId: 'listOpenaiModels',
       summary: 'Models that can be used',
-      description: 'Each model once, with the nodes that have it.',
+      description:
+        'Each model once, with the nodes that have it; then the patterns that answer like a model: `tutti/ensemble` and others.',
       permission: Permission.VIEW,
       answers: { 200: { description: 'The models.', content: { 'application/json': 'OpenaiModels' } } },
+    },
+    {
+      ...openai,
+      verb: 'get',
+      path: '/v1/models/{model}',
+      operationId: 'getOpenaiModel',
+      summary: 'One model',
+      description: 'As the list has it. The slashes of its name may stay as they are.',
+      permission: Permission.VIEW,
+      parameters: [
+        {
+          ...{ name: 'model', in: 'path', required: true, schema: { type: 'string' }, example: model },
+          description: 'Its name, with or without its tag.',
+        },
+      ],
+      answers: { 200: { description: 'The model.', content: { 'application/json': 'OpenaiModel' } } },
+      errors: [404],
     },
   ];
 }

@@ -20,6 +20,21 @@ const completion = {
 
 const finishReason = z.enum(['stop', 'length', 'tool_calls']);
 
+const openaiModel = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: count().describe('Seconds since 1970; 0: unknown.'),
+  owned_by: z.string(),
+  name: z.string(),
+  type: z.literal('model'),
+  display_name: z.string(),
+  created_at: z.iso.datetime().optional(),
+  context_length: count().optional(),
+  max_model_len: count().optional(),
+  capabilities: z.array(z.string()).optional(),
+  tutti: z.object({ kind: z.enum(['model', 'pattern']), nodes: z.array(z.string()), loaded: z.array(z.string()) }),
+});
+
 /** What OpenAI's routes take and give. Fields that are not named here go to the model server as they are. */
 export const openaiShapes = {
   OpenaiError: z.object({
@@ -30,24 +45,10 @@ export const openaiShapes = {
       code: z.string().nullable(),
     }),
   }),
+  OpenaiModel: openaiModel,
   OpenaiModels: z.object({
     object: z.literal('list'),
-    data: z.array(
-      z.object({
-        id: z.string(),
-        object: z.literal('model'),
-        created: count().describe('Seconds since 1970; 0: unknown.'),
-        owned_by: z.string(),
-        name: z.string(),
-        type: z.literal('model'),
-        display_name: z.string(),
-        created_at: z.iso.datetime().optional(),
-        context_length: count().optional(),
-        max_model_len: count().optional(),
-        capabilities: z.array(z.string()).optional(),
-        tutti: z.object({ kind: z.literal('model'), nodes: z.array(z.string()), loaded: z.array(z.string()) }),
-      }),
-    ),
+    data: z.array(openaiModel),
     has_more: z.boolean(),
     first_id: z.string().nullable(),
     last_id: z.string().nullable(),

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { canonicalModel, type NodeView } from '@tutti/core';
+import { patternModelNames } from '../runs/pattern-names.ts';
+import { listModels } from './listing.ts';
+
+/** A pattern as a model of a list. */
+interface ListedPattern {
+  readonly name: string;
+  /** It has no date. */
+  readonly modifiedAt: '';
+  readonly sizeBytes: 0;
+  readonly digest: string;
+  readonly detailsJson: string;
+  readonly capabilities: readonly string[];
+}
+
+const details = {
+  parent_model: '',
+  format: '',
+  family: 'tutti',
+  families: ['tutti'],
+  parameter_size: '',
+  quantization_level: '',
+};
+
+const capabilities = ['completion', 'thinking'];
+
+const listed = patternModelNames.map((name): ListedPattern => ({
+  ...{ name, modifiedAt: '', sizeBytes: 0, detailsJson: JSON.stringify(details), capabilities },
+  // Clients cut it to its first letters; nothing else has this one.
+  digest: createHash('sha256').update(name).digest('hex'),
+}));
+
+/** The patterns that can be asked as models: all, once there is a model that can chat for them. */
+export function listPatterns(nodes: readonly NodeView[]): readonly ListedPattern[] {
+  const canChat = listModels(nodes).some(
+    ({ item }) => item.capabilities.length === 0 || item.capabilities.includes('completion'),
+  );
+  return canChat ? listed : [];
+}
+
+/** What /api/show tells of a pattern; undefined: the model is none, or cannot be asked now. */
+export function showPattern(nodes: readonly NodeView[], model: string): object | undefined {
+  const name = canonicalModel(model);
+  if (!listPatterns(nodes).some((pattern) => canonicalModel(pattern.name) === name)) return undefined;
+  const info = { 'general.architecture': 'tutti' };
+  return { modelfile: '', parameters: '', template: '', details, model_info: info, capabilities };
+}
