@@ -53,7 +53,8 @@ export function createCalls(options: Options): Calls {
     const { promptTokens, outputTokens } = invocation;
     const tokens = { promptTokens, outputTokens };
     purse.close(granted, tokens);
-    if (step.dropped !== undefined) writer.push({ type: 'dropped', step: id, why: step.dropped, tokens });
+    const why = step.dropped ?? (signal.aborted ? 'the run is over' : undefined);
+    if (why !== undefined) writer.push({ type: 'dropped', step: id, why, tokens });
     else if ('answer' in ended) writer.push({ type: 'answered', step: id, answer: ended.answer }, deliver);
     else {
       const { reason, message } = ended.error;

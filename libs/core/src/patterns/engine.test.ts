@@ -198,6 +198,53 @@ test('a pattern that asks something else on its second run is caught', async () 
   });
 });
 
+test('a pattern that tells something else on its second run is caught, whatever it has', async () => {
+  const clock = virtualClock();
+  let run = 0;
+  const changing = patternOf(async function* (_input, context) {
+    run += 1;
+    context.best({ text: 'so far' });
+    yield { kind: 'run', run };
+    return { text: (await context.ask('x', question('a', 'q')).answer).text };
+  });
+  const entries: RunEntry[] = [];
+  const { generate } = scripted(clock, { a: words(2) });
+  const first = startRun({ pattern: changing, generate, clock, entries, limit: 3 });
+  await expect(untilSettled(clock, first.execution.ended)).rejects.toThrow('crashed');
+  const second = startRun({ pattern: changing, generate, clock, entries });
+  const end = await untilSettled(clock, second.execution.ended);
+  expect(end).toMatchObject({
+    state: 'FAILED',
+    error: { message: expect.stringContaining('not deterministic') as string },
+  });
+});
+
+test('what was answered before a cut counts, and what comes after it does not', async () => {
+  const clock = virtualClock();
+  const models = scripted(clock, { a: words(5), b: words(5), c: words(50) });
+  const collects = patternOf(async function* (_input, context) {
+    const texts: string[] = [];
+    const asked = ['a', 'b', 'c'].map((model) => context.ask(model, question(model, 'q')));
+    for (const { answer } of asked) {
+      texts.push((await answer).text);
+      context.best({ text: `${texts.length}` });
+      yield { kind: 'count', count: texts.length };
+    }
+    return { text: 'all' };
+  });
+  const { execution, entries } = startRun({
+    pattern: collects,
+    generate: models.generate,
+    clock,
+    budget: { maxMs: 55 },
+    writeMs: 20,
+  });
+  const end = await untilSettled(clock, execution.ended);
+  expect(end).toMatchObject({ state: 'COMPLETED', result: { text: '2' } });
+  const replayed = startRun({ pattern: collects, generate: models.generate, clock, entries: entries.slice(0, -1) });
+  expect(await untilSettled(clock, replayed.execution.ended)).toEqual(end);
+});
+
 test('a person is asked once, is waited for over a crash, and the question expires', async () => {
   const clock = virtualClock();
   const asks = patternOf(async function* (_input, context) {

@@ -9,7 +9,7 @@ import { canonicalJson, type Json } from './json.ts';
 import type { Asked, Pattern, PatternResult, RunContext } from './pattern.ts';
 import type { Answer, Question, StepLabel } from './question.ts';
 import { diverged, pastOf } from './replay.ts';
-import type { RunEntry, RunError, RunEvent } from './run-event.ts';
+import type { Note, RunEntry, RunError, RunEvent } from './run-event.ts';
 import { spentIn } from './run-state.ts';
 import { sharedStep, type Step } from './step.ts';
 import { createSteps } from './steps.ts';
@@ -69,6 +69,7 @@ export function execute(options: EngineOptions): Execution {
   let now = startedAt;
   let known: Spent = nothing;
   let best: PatternResult | undefined;
+  let cutting = false;
   let over = false;
 
   // The end.
@@ -84,9 +85,10 @@ export function execute(options: EngineOptions): Execution {
   };
   const finish = async (state: RunEnd['state'], result?: PatternResult, error?: RunError): Promise<void> => {
     if (over) return;
+    // What the pattern says after this depends on how it is torn down, which no replay repeats.
+    const facts = degraded.size > 0 ? { degraded: [...degraded] } : {};
     halt();
     await calls.idle();
-    const facts = degraded.size > 0 ? { degraded: [...degraded] } : {};
     const event: RunEnd = {
       type: 'ended',
       state,
@@ -109,10 +111,12 @@ export function execute(options: EngineOptions): Execution {
     if (event.type === 'cancelled') return void finish('CANCELLED', best);
     fail(new ClusterError('quota_exhausted', spentUp(event.resource, budget)));
   };
+  /** Nothing runs on, and the pattern still learns of what came before. */
   const cutNow = (event: Cut): void => {
-    if (over) return;
-    writer.push(event);
-    cut(event);
+    if (over || cutting) return;
+    cutting = true;
+    writer.push(event, deliver);
+    steps.abort();
   };
 
   /** The pattern learns of an event. */
@@ -205,10 +209,17 @@ export function execute(options: EngineOptions): Execution {
       const told = pattern.run(input, context);
       for (let next = await told.next(); !over; next = await told.next()) {
         if (next.done) return await finish('COMPLETED', next.value);
-        if (!past.noted(next.value)) writer.push({ type: 'noted', note: next.value });
+        tell(next.value);
       }
     } catch (thrown) {
       if (!over) fail(ClusterError.from(thrown));
+    }
+  };
+  const tell = (note: Note): void => {
+    try {
+      if (!past.noted(note)) writer.push({ type: 'noted', note });
+    } catch (thrown) {
+      diverge(ClusterError.from(thrown));
     }
   };
   const replay = async (): Promise<void> => {

@@ -40,7 +40,7 @@ export const maestro: Pattern<MaestroInput> = {
   simpler: ({ turns }) => ({ pattern: 'debate', body: { messages: turns } }),
   async *run(input, context) {
     const tasks = yield* planned(input, context);
-    const agents = tasks.length > 1 ? yield* worked(input, context, tasks) : [];
+    const agents = yield* worked(input, context, tasks);
     return agents.length > 0 ? yield* written(input, context, tasks, agents) : alone(input, context);
   },
 };
@@ -53,7 +53,9 @@ async function* planned({ turns, cast }: MaestroInput, context: RunContext): Asy
   yield { kind: 'gate', severalTasks };
   if (!severalTasks) return [];
   const plan = { ...ask, messages: planPrompt(turns), maxTokens: share(context, most.plan, 4) };
-  const tasks = (await askFor(context, 'plan', plan, planShape))?.tasks ?? [];
+  const planned = (await askFor(context, 'plan', plan, planShape))?.tasks ?? [];
+  // One task is no plan.
+  const tasks = planned.length > 1 ? planned : [];
   yield { kind: 'plan', tasks };
   return tasks;
 }

@@ -52,9 +52,10 @@ export function scripted(clock: VirtualClock, scripts: Record<string, Script>, t
 }
 
 /** A journal in memory; `limit`: it takes so many events and no more, as that of a process that dies then. */
-export function memoryJournal(entries: RunEntry[], clock: VirtualClock, limit = Infinity): Journal {
+export function memoryJournal(entries: RunEntry[], clock: VirtualClock, limit = Infinity, writeMs = 0): Journal {
   return {
     async append(events) {
+      if (writeMs > 0) await pause(clock, writeMs, new AbortController().signal);
       const added: RunEntry[] = [];
       for (const event of events) {
         if (entries.length >= limit) throw new ClusterError('storage_unavailable', 'crashed');
@@ -78,12 +79,14 @@ interface Rig {
   /** What has happened before; what happens is added. */
   readonly entries?: RunEntry[];
   readonly limit?: number;
+  /** How long its journal takes to write. */
+  readonly writeMs?: number;
   readonly resident?: readonly string[];
 }
 
 /** Starts a run, or takes it up, over a journal in memory. */
 export function startRun(rig: Rig): { execution: Execution; entries: RunEntry[] } {
-  const { pattern, input = {}, clock, generate, entries = [], limit, resident = [] } = rig;
+  const { pattern, input = {}, clock, generate, entries = [], limit, writeMs, resident = [] } = rig;
   if (entries.length === 0) {
     const event: RunEvent = {
       type: 'started',
@@ -96,7 +99,7 @@ export function startRun(rig: Rig): { execution: Execution; entries: RunEntry[] 
   const contextOf = (step: string, signal: AbortSignal): Context => contextWith({ requestId: step, signal });
   const execution = execute({
     ...{ runId: 'run', pattern, entries: [...entries], generate, contextOf, clock },
-    journal: memoryJournal(entries, clock, limit),
+    journal: memoryJournal(entries, clock, limit, writeMs),
     turn: () => setImmediate(),
     isResident: (model) => resident.includes(model),
   });

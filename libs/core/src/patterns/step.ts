@@ -18,6 +18,8 @@ export interface Step<T = unknown> extends Asked<T> {
   readonly dropped: string | undefined;
   resolve(value: T): void;
   reject(error: ClusterError): void;
+  /** Stops what it does, without an end. */
+  abort(): void;
 }
 
 type Facts = Pick<Step, 'id' | 'hash' | 'label' | 'model' | 'recorded'>;
@@ -47,6 +49,7 @@ export function createStep<T>(facts: Facts, onDrop: (why: string) => void): Step
       settled = true;
       reject(error);
     },
+    abort: () => controller.abort(),
     drop(why) {
       if (settled) return;
       settled = true;

@@ -40,7 +40,9 @@ export interface Steps {
   open(): void;
   /** Looks again whether steps that wait can begin. */
   beginSoon(): void;
-  /** Nothing begins any more, and what is open is dropped. */
+  /** Nothing begins any more, and what is open stops. */
+  abort(): void;
+  /** As `abort`, and what is open is dropped. */
   close(): void;
 }
 
@@ -49,7 +51,7 @@ const stepIds = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,99}$/;
 export function createSteps({ past, writer, turn, isResident, onLacking, onDiverged }: Options): Steps {
   const steps = new Map<string, Step>();
   const begins = new Map<Step, () => Lacking>();
-  let state: 'replayed' | 'live' | 'closed' = 'replayed';
+  let state: 'replayed' | 'live' | 'aborted' | 'closed' = 'replayed';
   let scheduled = false;
 
   const rank = ({ model }: Step): number => (model === undefined ? 0 : isResident(model) ? 1 : 2);
@@ -57,6 +59,7 @@ export function createSteps({ past, writer, turn, isResident, onLacking, onDiver
   /** Steps of one turn begin together: models in memory first, and the questions of each model in a row. */
   const beginAll = (): void => {
     scheduled = false;
+    if (state !== 'live') return;
     const order = [...begins.keys()].toSorted((a, b) => rank(a) - rank(b) || byName(a.model, b.model));
     for (const step of order) {
       const lacking = begins.get(step)?.();
@@ -108,11 +111,15 @@ export function createSteps({ past, writer, turn, isResident, onLacking, onDiver
       if (step) begins.delete(step);
     },
     open() {
-      if (state === 'closed') return;
+      if (state !== 'replayed') return;
       state = 'live';
       beginAll();
     },
     beginSoon,
+    abort() {
+      state = 'aborted';
+      for (const step of steps.values()) step.abort();
+    },
     close() {
       state = 'closed';
       begins.clear();
