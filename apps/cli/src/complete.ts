@@ -17,7 +17,7 @@ export async function complete(args: readonly string[]): Promise<void> {
   root.parse([...words]);
 }
 
-/** Names of models and nodes where one may stand. An orchestrator that is not there has none. */
+/** Names of models and nodes, and ids of runs, where one may stand. An orchestrator that is not there has none. */
 async function addNames(root: RootCommand, words: readonly string[]): Promise<void> {
   const [verb = ''] = words;
   const commands = [...root.commands].filter(([name]) => name === verb || name.startsWith(`${verb} `));
@@ -25,6 +25,8 @@ async function addNames(root: RootCommand, words: readonly string[]): Promise<vo
     { part: operands.get('model'), path: '/api/cluster/models', list: 'models' },
     { part: operands.get('node'), path: '/api/nodes', list: 'nodes' },
     { part: options.get('node'), path: '/api/nodes', list: 'nodes' },
+    { part: operands.get('run'), path: '/api/patterns/executions', list: 'executions' },
+    { part: options.get('models'), path: '/api/cluster/models', list: 'models' },
   ]);
   await Promise.all(
     parts.map(async ({ part, path, list }) => {
@@ -40,8 +42,10 @@ async function namesAt(path: string, list: string): Promise<string[]> {
   const timer = setTimeout(() => late.abort(), longestMs);
   try {
     const client = await connect({}, process.env);
-    const answer = await client.json<Record<string, { name: string }[]>>('GET', path, { signal: late.signal });
-    return answer[list]!.map(({ name }) => name);
+    const answer = await client.json<Record<string, { name?: string; id?: string }[]>>('GET', path, {
+      signal: late.signal,
+    });
+    return answer[list]!.map(({ name, id = '' }) => name ?? id);
   } catch {
     return [];
   } finally {

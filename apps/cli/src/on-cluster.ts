@@ -9,6 +9,8 @@ export interface Session<Options> {
   readonly client: Client;
   readonly output: Output;
   readonly options: Options;
+  /** What Ctrl-C does the first time; without it, or the second time, the process ends. */
+  readonly onInterrupt: (act: () => void) => void;
 }
 
 /** Gives a command the options that all such verbs share, and runs `act` with the operands that there are. */
@@ -18,14 +20,26 @@ export function onCluster<Options = unknown>(
 ): Command {
   return withConnectionOptions(withOutputOptions(command)).action(async (...parameters: unknown[]) => {
     const options = parameters.at(-2) as Options & ConnectionOptions & OutputOptions;
-    process.once('SIGINT', () => process.exit(exitCodes.interrupted));
+    const onInterrupt = listenForInterrupts();
     const client = await connect(options, process.env);
     const operands = parameters
       .slice(0, -2)
       .flat()
       .filter((operand) => operand !== undefined) as string[];
-    await act({ client, output: createOutput(options), options }, ...operands);
+    await act({ client, output: createOutput(options), options, onInterrupt }, ...operands);
   });
+}
+
+function listenForInterrupts(): Session<unknown>['onInterrupt'] {
+  const leave = (): void => process.exit(exitCodes.interrupted);
+  let interrupt = leave;
+  process.on('SIGINT', () => interrupt());
+  return (act) => {
+    interrupt = () => {
+      interrupt = leave;
+      act();
+    };
+  };
 }
 
 /** Where the orchestrator is, and how to be let in. */

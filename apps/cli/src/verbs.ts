@@ -35,13 +35,18 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   run: {
     group: models,
-    summary: 'ask a model once',
+    summary: 'ask a model once, or several with --pattern',
     read: async () => (await import('./verbs/run.ts')).declareRun,
   },
   chat: {
     group: models,
     summary: 'talk with a model',
     read: async () => (await import('./verbs/chat.ts')).declareChat,
+  },
+  runs: {
+    group: models,
+    summary: 'list, show, watch, cancel, export and replay runs of patterns',
+    read: async () => (await import('./verbs/runs.ts')).declareRuns,
   },
   ls: {
     group: models,

@@ -3,6 +3,7 @@ import type * as admin from '@tutti/proto/tutti/v1/admin';
 import type * as cluster from '@tutti/proto/tutti/v1/cluster';
 import type * as log from '@tutti/proto/tutti/v1/log';
 import type * as node from '@tutti/proto/tutti/v1/node';
+import type * as pattern from '@tutti/proto/tutti/v1/pattern';
 import type * as performance from '@tutti/proto/tutti/v1/performance';
 import type * as queue from '@tutti/proto/tutti/v1/queue';
 
@@ -25,3 +26,16 @@ export type Prewarmed = Json<performance.PrewarmResponse>;
 export type Trace = Json<performance.GetTraceResponse>;
 export type QueueStatus = Json<queue.GetQueueStatusResponse>;
 export type CancelledCall = Json<queue.CancelCallResponse>;
+export type RunState = keyof typeof pattern.ExecutionState;
+export type RunEvent = Omit<Json<pattern.ExecutionEvent>, 'state'> & { readonly state?: RunState };
+export type RunStep = Json<pattern.ExecutionStep>;
+export type Run = Omit<Json<pattern.Execution>, 'state' | 'steps'> & {
+  readonly state: RunState;
+  readonly steps: readonly RunStep[];
+};
+export type RunSummary = Omit<Json<pattern.ExecutionSummary>, 'state'> & { readonly state: RunState };
+export interface StartedRun {
+  readonly id: string;
+  readonly state: RunState;
+  readonly pattern: string;
+}
