@@ -26,6 +26,7 @@ import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
+import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import { createChannel, type Implementation } from '@tutti/rpc';
 import {
   announceReady,
@@ -85,7 +86,9 @@ import { createLogService } from './services/log-service.ts';
 import { nodeService } from './services/node-service.ts';
 import { patternService } from './services/pattern-service.ts';
 import { queueService } from './services/queue-service.ts';
+import { workflowService } from './services/workflow-service.ts';
 import { openTrust } from './trust.ts';
+import { createWorkflows } from './workflows/workflows.ts';
 
 /** The agent that `tutti up` starts beside the orchestrator joins at once, and again if its folder is lost meanwhile. */
 const ownAgentToken = { ttlMs: 60 * 60_000, uses: 3 };
@@ -235,6 +238,8 @@ async function main(): Promise<void> {
   shutdown.add('prewarming', () => prewarming.close());
   serve(PerformanceService, performanceService({ why, prewarmer, cluster, clock }));
   serve(PatternService, patternService({ runs, clock }));
+  const workflows = createWorkflows({ documents: store.documents.workflows, runs, clock });
+  serve(WorkflowService, workflowService({ workflows }));
   serve(QueueService, queueService({ cluster, clock, bounds: live }));
   serve(LogService, createLogService({ logs, stats: () => logWriter.stats, clock }));
   serve(AdminService, adminService({ book, cluster, nodes, store: storeHealth, lag, settings, version, clock }));

@@ -12,6 +12,7 @@ import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
+import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import { createLog } from '@tutti/runtime/log';
 import { createRegistry } from '@tutti/runtime/metrics';
 import { virtualClock } from '@tutti/testing';
@@ -67,7 +68,7 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
   const services = [AdminService, ClusterService, LogService, NodeService, PatternService, PerformanceService];
-  for (const service of [...services, QueueService]) {
+  for (const service of [...services, QueueService, WorkflowService]) {
     publicService(app, service, nothingOf(service), { clock, log });
   }
   let tokens = 0;

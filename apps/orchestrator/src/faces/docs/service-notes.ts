@@ -7,13 +7,16 @@ import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
+import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import type { OperationNotes } from '@tutti/rpc';
 import type { Facts } from './facts.ts';
 import type { Tag } from './tags.ts';
+import { workflowNotes } from './workflow-notes.ts';
 
 /** Our own services, in the order of their groups. */
 export const documentedServices: readonly { readonly service: DescService; readonly tag: Tag }[] = [
   { service: PatternService, tag: 'Patterns' },
+  { service: WorkflowService, tag: 'Workflows' },
   { service: ClusterService, tag: 'Cluster' },
   { service: NodeService, tag: 'Nodes' },
   { service: QueueService, tag: 'Queue' },
@@ -105,6 +108,7 @@ export function serviceNotes({ node, model }: Facts): Readonly<Record<string, Op
     },
     listExecutions: { parameters: { pageSize: 20 }, errors: [503] },
     getFixture: { ...absentRun, summary: 'Returns the journal of a run, for a replay' },
+    ...workflowNotes(model, runErrors),
     getMetrics: overAMinute,
     getNode: named,
     listNodeModels: named,
