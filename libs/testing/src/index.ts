@@ -5,5 +5,8 @@ export type { Capability, FakeModel, ModelDetails } from './fake-ollama/model.ts
 export { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './fault-proxy/fault-proxy.ts';
 export { faultSchedule, type ScheduledFault, type TcpFault } from './fault-proxy/faults.ts';
 export { startMongoServer, type MongoServer } from './mongo-server/mongo-server.ts';
+export { syntheticQuestions, type SyntheticQuestion } from './scripted-models/questions.ts';
+export type { ScriptedModel } from './scripted-models/scripted-model.ts';
+export { scriptedModels } from './scripted-models/scripted-models.ts';
 export { seededRandom } from '@tutti/simulation';
 export { virtualClock, type VirtualClock } from './virtual-clock.ts';
