@@ -35,7 +35,7 @@ function measure({ nodes: count, models: kinds, waiting, closely = false }: Case
   const models = modelsOf(kinds);
   const nodes: NodeFacts[] = nodesOf(count, models, random);
   const estimates = createEstimates();
-  const policy = { ...costPolicy(), costOnly: !closely };
+  const policy = closely ? { pick: costPolicy().pick } : costPolicy();
   const queue = Array.from({ length: waiting + 100 }, () => waitingCall(models, random, 0));
   let now = 0;
 

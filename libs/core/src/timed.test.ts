@@ -5,7 +5,7 @@ import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { callFor, collect, contextWith } from './calls.fixture.ts';
 import { progress } from './chunk.ts';
 import type { ClusterError } from './error.ts';
-import { accepted, end, hello, scripted, word, type Step } from './failure/fleet.fixture.ts';
+import { accepted, end, failure, hello, scripted, word, type Step } from './failure/fleet.fixture.ts';
 import type { Call, Context } from './generate.ts';
 import { timed } from './timed.ts';
 
@@ -129,6 +129,22 @@ it('stops the call that it gives up', async () => {
   await clock.advance(minute);
   expect(((await answer).error as ClusterError).reason).toBe('upstream_timeout');
   expect(seen?.signal.aborted).toBe(true);
+});
+
+it('says what it was, and after how long, whatever the call that is given up says itself', async () => {
+  const clock = virtualClock();
+  await clock.advance(day);
+  const generate = timed({ clock, firstOutputMs: 0 }, async function* (_call, { signal }) {
+    yield accepted;
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    throw failure('client_closed');
+  });
+  const answer = collect(generate(call, contextWith()));
+  await clock.advance(minute);
+  expect((await answer).error).toMatchObject({
+    reason: 'upstream_timeout',
+    message: 'The node brought no output; the call was given up after 60 s.',
+  });
 });
 
 it('passes on that the caller has left', async () => {

@@ -182,6 +182,158 @@ describe('refusing', () => {
   });
 });
 
+describe('when something changes', () => {
+  it('tells those who wait that the model is gone from the only node that had it', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 } });
+    ask(cluster);
+    ask(cluster);
+    const waiting = ask(cluster);
+    cluster.report('a', sayHello, stateWith({ models: ['n'] }));
+    expect(await reasonOf(waiting)).toBe('model_not_found');
+  });
+
+  it('plans once for all that happens in a turn', async () => {
+    const clock = virtualClock();
+    let plans = 0;
+    const concurrency = () => (plans += 1) && Infinity;
+    const cluster = createCluster({ clock, random: seededRandom(1), concurrency });
+    cluster.report('a', sayHello, stateWith({ slots: 1 }));
+    for (let n = 0; n < 4; n += 1) ask(cluster);
+    await Promise.resolve();
+    plans = 0;
+    for (let n = 0; n < 5; n += 1) cluster.report('a', sayHello, stateWith({ slots: 1 }));
+    await Promise.resolve();
+    expect(plans).toBe(1);
+    await Promise.resolve();
+    cluster.report('a', sayHello, stateWith({ slots: 1 }));
+    await Promise.resolve();
+    expect(plans).toBe(2);
+  });
+
+  it('costs nothing while nobody waits', async () => {
+    const { cluster, clock } = clusterWith({ a: { slots: 1 } });
+    const running = [ask(cluster), ask(cluster)];
+    await clock.advance(1_000);
+    expect(clock.pending).toBe(0);
+    const waiting = ask(cluster);
+    await clock.advance(5_000);
+    expect(clock.pending).toBe(1);
+    waiting.release();
+    for (const request of running) request.release();
+    await clock.advance(1_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('looks at places once a second, and tells those who wait', async () => {
+    const { cluster, clock } = clusterWith({ a: { slots: 1 } });
+    ask(cluster);
+    ask(cluster);
+    const waiting = ask(cluster);
+    let told = 0;
+    const listen = async (): Promise<void> => {
+      for (;;) {
+        await waiting.moved();
+        told += 1;
+        if (waiting.position === undefined) return;
+      }
+    };
+    void listen();
+    await clock.advance(999);
+    expect(told).toBe(0);
+    await clock.advance(1);
+    expect(told).toBe(1);
+    await clock.advance(3_000);
+    expect(told).toBe(4);
+    waiting.release();
+    await clock.advance(0);
+    expect(told).toBe(5);
+    await waiting.moved();
+  });
+});
+
+describe('a call that waits', () => {
+  it('knows when it is expected to start, as time passes', async () => {
+    const { cluster, clock } = clusterWith({ a: { slots: 1 } });
+    const running = ask(cluster);
+    ask(cluster);
+    const waiting = ask(cluster);
+    await clock.advance(0);
+    const first = waiting.etaMs!;
+    expect(first).toBeGreaterThan(0);
+    await clock.advance(300);
+    expect(waiting.etaMs).toBe(first - 300);
+    expect(running.position).toBeUndefined();
+    expect(cluster.waitingCalls).toMatchObject([{ etaMs: first - 300 }]);
+  });
+
+  it('is canceled by its id, with all that have it, and no other', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 } });
+    ask(cluster);
+    ask(cluster);
+    const [one, two] = [ask(cluster, 'm', { requestId: 'r9' }), ask(cluster, 'm', { requestId: 'r9' })];
+    ask(cluster, 'm', { requestId: 'r8' });
+    expect(cluster.cancel('r9')).toBe(2);
+    expect([await reasonOf(one), await reasonOf(two)]).toEqual(['client_closed', 'client_closed']);
+    expect(cluster.waiting).toBe(1);
+    expect(cluster.cancel('r9')).toBe(0);
+  });
+
+  it('is given another time when it was aborted before it asked', async () => {
+    const { cluster } = clusterWith({ a: { slots: 1 } });
+    const gone = ask(cluster, 'm', { signal: AbortSignal.abort() });
+    expect(await reasonOf(gone)).toBe('client_closed');
+    expect(cluster).toMatchObject({ waiting: 0, inFlight: 0 });
+  });
+
+  it('is refused at the door when too many wait', async () => {
+    const clock = virtualClock();
+    const cluster = createCluster({ clock, random: seededRandom(1), queueSize: () => 2 });
+    cluster.report('a', sayHello, stateWith({ slots: 1 }));
+    const requests = [1, 2, 3, 4, 5].map(() => ask(cluster));
+    expect(await reasonOf(requests[4]!)).toBe('overloaded');
+    expect(cluster).toMatchObject({ waiting: 2, refused: 1 });
+  });
+
+  it('that no node could serve for a while forgets that when one can', async () => {
+    const { cluster, clock } = clusterWith({ a: { slots: 1 } });
+    const running = [ask(cluster), ask(cluster)];
+    const waiting = ask(cluster);
+    cluster.suspend('a');
+    await clock.advance(3_000);
+    cluster.report('a', sayHello, stateWith({ slots: 1 }));
+    await clock.advance(3_000);
+    cluster.suspend('a');
+    await clock.advance(4_999);
+    expect(waiting.position).toBe(0);
+    await clock.advance(1);
+    expect(await reasonOf(waiting)).toBe('no_healthy_node');
+    for (const request of running) request.release();
+  });
+});
+
+describe('a preview', () => {
+  it('takes nothing, and says why nodes are not among its options', () => {
+    const { cluster } = clusterWith({ a: {}, b: { models: ['n'] } });
+    const { demand, options, exclusions } = cluster.options(callFor('m'), contextWith());
+    expect(demand.model).toBe('m:latest');
+    expect(options.map(({ node }) => node)).toEqual(['a']);
+    expect(exclusions.map(({ node }) => node)).toEqual(['b']);
+    expect(cluster).toMatchObject({ inFlight: 0, waiting: 0 });
+  });
+
+  it('can be acted on: the model is on its way until that is over', () => {
+    const { cluster } = clusterWith({ a: {} });
+    const [option] = cluster.options(callFor('m'), contextWith()).options;
+    const over = cluster.prepare(callFor('m'), contextWith(), option!);
+    const runners = () => cluster.facts[0]!.runners.map(({ model, loading }) => [model, loading]);
+    expect(runners()).toEqual([['m:latest', true]]);
+    over(false);
+    expect(runners()).toEqual([]);
+    cluster.prepare(callFor('m'), contextWith(), { ...option!, node: 'gone' })(true);
+    expect(runners()).toEqual([]);
+  });
+});
+
 it('never gives more leases than slots and one that waits, and forgets nobody, whatever the order of events', async () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);

@@ -20,6 +20,8 @@ export interface BreakerView extends CircuitView {
 
 /** Keeps calls away from nodes that cannot be reached, and from models that fail on a node. Model names are canonical. */
 export interface Breakers {
+  /** Whether all are closed. */
+  readonly calm: boolean;
   /** Whether a call may start there now, whatever becomes of the rest of the cluster. */
   allows(node: string, model: string): boolean;
   /**
@@ -93,6 +95,9 @@ export function createBreakers({ clock, random }: Options): Breakers {
   };
 
   return {
+    get calm() {
+      return tripped.size === 0;
+    },
     allows: (node, model) => known(node, model).every((one) => one.allows(false)),
     ejected(model, ready) {
       if (tripped.size === 0) return nobody;

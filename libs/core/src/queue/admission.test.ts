@@ -92,6 +92,10 @@ describe('the door', () => {
         message: 'The queue is full: 10 calls wait. About 12 start a minute. Try again in 5 s.',
       },
     });
+    const { admission: slow } = doorWith(backlog(2), { queueSize: 2, everyMs: 24_000 });
+    expect(slow.check(waitingCall(), 0)).toMatchObject({
+      error: { message: 'The queue is full: 2 calls wait. About 2.5 start a minute. Try again in 24 s.' },
+    });
   });
 
   it('tells between 1 and 60 s, and not all the same', () => {

@@ -112,14 +112,15 @@ export function createAdmission<T extends Waiting>({
       lines.get(entry.demand.model)?.left(entry, started, now);
     },
     planned(startsAt, now) {
-      const waiting = [...startsAt].filter(([entry]) => queue.has(entry));
-      const byModel = Map.groupBy(waiting, ([{ demand }]) => demand.model);
-      for (const [model, plan] of byModel) {
-        lines.get(model)?.planned(
-          plan.map(([, at]) => at),
-          now,
-        );
+      const byModel = new Map<string, number[]>();
+      for (const [entry, at] of startsAt) {
+        if (!queue.has(entry)) continue;
+        const { model } = entry.demand;
+        const known = byModel.get(model);
+        if (known) known.push(at);
+        else byModel.set(model, [at]);
       }
+      for (const [model, times] of byModel) lines.get(model)?.planned(times, now);
     },
     expectedWaitMs: waitMs,
     longestExpectedWaitMs: (now) =>

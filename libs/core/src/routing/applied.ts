@@ -3,7 +3,7 @@ import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import type { ModelFacts } from './node-facts.ts';
 import type { Option } from './option.ts';
-import { endsOf, withSlots, type Outlook, type RunnerOutlook } from './outlook.ts';
+import { endsOf, takeSlot, withSlots, type Outlook, type RunnerOutlook } from './outlook.ts';
 
 /**
  * The outlook once the call has its place there. `starts`: it is sent now; else the place is only kept, against those
@@ -30,10 +30,12 @@ function withCall(outlook: Outlook, own: RunnerOutlook, option: Option, embeds: 
   const end = option.startAt + option.durationMs;
   const joins = embeds && own.embeddings > 0;
   const slot = joins ? Math.max(0, own.freeAt.indexOf(own.embeddedAt)) : 0;
+  const freeAt = [...own.freeAt];
+  takeSlot(freeAt, end, slot);
   const takesPlace = starts && !joins;
   const runner: RunnerOutlook = {
     ...own,
-    freeAt: own.freeAt.with(slot, end).toSorted((a, b) => a - b),
+    freeAt,
     inFlight: own.inFlight + (takesPlace ? 1 : 0),
     embeddings: own.embeddings + (embeds && starts ? 1 : 0),
     embeddedAt: embeds ? end : own.embeddedAt,

@@ -93,7 +93,7 @@ function loadOption({ outlook, model, speeds, runner: own }: Seat, ask: Ask, wei
   if (!fits(facts, model, estimated, estimates)) return undefined;
 
   const bytes = Math.min(estimated, facts.memoryBytes ?? estimated);
-  const victims = victimsFor(outlook, model.name, bytes, weighing);
+  const victims = victimsFor(outlook, own, bytes, weighing);
   const fitsWish =
     context.wish > context.least &&
     estimates.runnerBytes(facts, model, context.wish, slots) - estimated <= victims.spareBytes;
@@ -127,8 +127,17 @@ function loadOption({ outlook, model, speeds, runner: own }: Seat, ask: Ask, wei
 const noModels: readonly string[] = [];
 
 /** Whether the node can be told to load a model now: one load at a time, and the call that causes it needs a slot. */
-export function mayLoad({ facts, loaderFreeAt, running }: Outlook): boolean {
+function mayLoad({ facts, loaderFreeAt, running }: Outlook): boolean {
   return !facts.full && loaderFreeAt === Number.NEGATIVE_INFINITY && running < facts.slots - facts.zombies;
+}
+
+/**
+ * Whether the node can be told so although models that must leave still run calls. Until they do, the call waits at the
+ * agent: with those of its own model, if that is what is loaded anew.
+ */
+export function mayDrain(outlook: Outlook, model: string, { ahead }: PlanParameters): boolean {
+  const own = outlook.runners.find((runner) => runner.model === model);
+  return mayLoad(outlook) && (own === undefined || own.inFlight < own.freeAt.length + ahead);
 }
 
 /** Slots that the call's model gets when it is loaded; backends read embeddings one after the other. */

@@ -7,7 +7,6 @@ import { demandOf } from './demand-of.ts';
 import type { Demand } from './demand.ts';
 import { sharedTokens } from './prefix.ts';
 import { plainEstimates } from './routing.fixture.ts';
-import { runnerOptionsOf } from './runner-options.ts';
 
 type Changes = Omit<Extract<MessageInitShape<typeof CallSchema>, { $typeName?: never }>, '$typeName' | '$unknown'>;
 
@@ -40,6 +39,48 @@ describe('demandOf', () => {
     expect(demandFor(call).promptCharacters).toBeUndefined();
   });
 
+  it('counts the pictures of a raw prompt, and the tokens that it goes on from', () => {
+    const images = [1, 2].map((byte) => ({ data: new Uint8Array([byte]), mediaType: 'image/png' }));
+    const completion = (value: object): Demand =>
+      demandFor({ kind: { case: 'completion', value: { prompt: 'x'.repeat(100), ...value } } });
+    expect(completion({ images })).toMatchObject({ promptTokens: 30 + 512, capabilities: ['completion', 'vision'] });
+    expect(completion({ context: [1, 2, 3] })).toMatchObject({ promptTokens: 33, capabilities: ['completion'] });
+    expect(completion({ suffix: 'y'.repeat(100) })).toMatchObject({ promptTokens: 60, promptCharacters: 200 });
+    expect(completion({ context: [1] }).promptCharacters).toBeUndefined();
+  });
+
+  it('counts all that is said: roles, thoughts, tools and their calls', () => {
+    const message = { role: 'user', thinking: 'hmm', toolCalls: [{ name: 'fn', argumentsJson: '{"a":1}' }] };
+    const tools = [{ name: 'f', description: 'does it', parametersJson: '{}' }];
+    const call = (messages: object[], withTools = tools): Demand =>
+      demandFor({ kind: { case: 'chat', value: { messages, tools: withTools } } });
+    expect(call([message]).promptCharacters).toBe(4 + 3 + 2 + 7 + 1 + 7 + 2);
+    expect(call([message], []).promptCharacters).toBe(4 + 3 + 2 + 7);
+  });
+
+  it('needs no model that sees for a sound, and counts all that is no text', () => {
+    const part = (mediaType: string) =>
+      ({ kind: { case: 'media', value: { data: new Uint8Array([1]), mediaType } } }) as const;
+    const call = (...types: string[]) =>
+      demandFor({
+        kind: {
+          case: 'chat',
+          value: {
+            messages: [
+              { role: '', parts: types.map(part) },
+              { role: '', parts: types.map(part) },
+            ],
+          },
+        },
+      });
+    expect(call('audio/wav')).toMatchObject({ promptTokens: 512, capabilities: ['completion'] });
+    expect(call('audio/wav', 'image/png')).toMatchObject({
+      promptTokens: 1_024,
+      capabilities: ['completion', 'vision'],
+    });
+    expect(call('').capabilities).toEqual(['completion', 'vision']);
+  });
+
   it('asks for tools if it brings some', () => {
     const call: Changes = { kind: { case: 'chat', value: { messages: [{ role: 'user' }], tools: [{ name: 'f' }] } } };
     expect(demandFor(call).capabilities).toEqual(['completion', 'tools']);
@@ -62,6 +103,10 @@ describe('demandOf', () => {
     expect(demandFor(chat('x')).maxOutputTokens).toBe(Infinity);
     expect(demandFor({ ...chat('x'), numPredict: -1 }).maxOutputTokens).toBe(Infinity);
     expect(demandFor({ ...chat('x'), numPredict: 7 }).maxOutputTokens).toBe(7);
+    expect(demandFor({ ...chat('x'), numPredict: 0 }).maxOutputTokens).toBe(0);
+    const goesOn: Changes = { kind: { case: 'completion', value: { prompt: '', context: [1] } } };
+    expect(demandFor(goesOn).maxOutputTokens).toBe(Infinity);
+    expect(demandFor({}).maxOutputTokens).toBe(0);
   });
 
   it('takes the context length that is asked for, or that is needed; zeros are no wish', () => {
@@ -80,6 +125,10 @@ describe('demandOf', () => {
       priority: Priority.DEFAULT,
       privacy: Privacy.CLUSTER,
     });
+    const named = contextWith({ priority: Priority.BATCH, privacy: Privacy.ANY });
+    expect(demandFor(chat('x'), named)).toMatchObject({ priority: Priority.BATCH, privacy: Privacy.ANY });
+    expect(demandFor(chat('x'))).not.toHaveProperty('digest');
+    expect(demandFor({ ...chat('x'), digest: 'd' }).digest).toBe('d');
   });
 });
 
@@ -91,6 +140,26 @@ describe('prefixes', () => {
     const first = demandFor(chat(system, question));
     expect(shared(chat(system, question), chat(system, question, 'answer', 'next'))).toBe(first.promptTokens);
     expect(shared(chat(system, 'another'), chat(system, question))).toBe(Math.ceil(system.length * 0.3));
+  });
+
+  it('of raw prompts are shared up to the end of the system prompt', () => {
+    const completion = (prompt: string, suffix = ''): Changes => ({
+      kind: { case: 'completion', value: { system: words(100), prompt, suffix } },
+    });
+    expect(shared(completion('one'), completion('two'))).toBe(Math.ceil(words(100).length * 0.3));
+    expect(shared(completion('one', 'a'), completion('one', 'b'))).toBe(Math.ceil(words(100).length * 0.3));
+  });
+
+  it('of the same words are not shared where roles or tools are others', () => {
+    const said = (role: string, tool = 'f'): Changes => ({
+      kind: {
+        case: 'chat',
+        value: { messages: [{ role, parts: [{ kind: { case: 'text', value: 'hello' } }] }], tools: [{ name: tool }] },
+      },
+    });
+    expect(shared(said('user'), said('user'))).toBeGreaterThan(0);
+    expect(shared(said('user'), said('system'))).toBe(0);
+    expect(shared(said('user'), said('user', 'g'))).toBe(0);
   });
 
   it('of different prompts are not shared', () => {
@@ -108,18 +177,5 @@ describe('prefixes', () => {
 
   it('are bounded', () => {
     expect(demandFor(chat('x'.repeat(3_000_000))).prefix.length).toBeLessThanOrEqual(512);
-  });
-});
-
-describe('runner options', () => {
-  it('are told apart from others, in one order', () => {
-    expect(runnerOptionsOf('{"temperature":1,"num_gpu":1,"main_gpu":0}')).toBe('{"main_gpu":0,"num_gpu":1}');
-    expect(runnerOptionsOf('{"use_mmap":false}')).toBe('{"use_mmap":false}');
-  });
-
-  it('of what has none, or is no JSON, are none', () => {
-    for (const text of ['', '{}', '{"temperature":1}', '{"num_gpu":"x"}', '{num_gpu', '["num_gpu"]', '"num_gpu"']) {
-      expect(runnerOptionsOf(text)).toBe('');
-    }
   });
 });

@@ -1,8 +1,9 @@
 import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import { createFloors, type Floors } from './floors.ts';
+import { createLimitedMap } from './limited-map.ts';
 import type { ModelFacts, NodeFacts } from './node-facts.ts';
-import { seatOf, type Outlook, type Seat } from './outlook.ts';
+import { nextVersion, seatOf, type Outlook, type Seat, type Seats } from './outlook.ts';
 import { outlookOf } from './outlook-of.ts';
 import type { PlanParameters } from './parameters.ts';
 
@@ -17,11 +18,12 @@ export interface Fleet {
   holders(model: string): readonly number[];
   /** The call's model as the node has it: by its name, or else another name of the same digest. */
   modelOn(index: number, demand: Demand): ModelFacts | undefined;
-  /** Where nodes have the call's model, by index; undefined: the node does not have it. */
-  seats(demand: Demand): (index: number) => Seat | undefined;
-  /** What the call's model costs at the very least. */
+  seats(demand: Demand): Seats;
   floors(demand: Demand): Floors;
 }
+
+/** Anybody can ask for names that no node has. */
+const mostNamesakes = 1_000;
 
 interface Index extends Fleet {
   update(given: readonly NodeFacts[], now: number): boolean;
@@ -50,12 +52,14 @@ function createIndex(
   parameters: PlanParameters,
 ): Index {
   const nodes = first.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const everyone = [...nodes.keys()];
   const places = new Map(nodes.map((node, index) => [node.name, index]));
   const outlooks: (Outlook | undefined)[] = nodes.map(() => undefined);
+  const versions = Float64Array.from(nodes, nextVersion);
   const holders = new Map<string, number[]>();
   const floors = new Map<string, Floors>();
-  const seats = new Map<string, (Seat | undefined)[]>();
-  const namesakes = new Map<string, ReadonlyMap<number, ModelFacts>>();
+  const seats = new Map<string, Seats>();
+  let namesakes = createLimitedMap<ReadonlyMap<number, ModelFacts>>(mostNamesakes);
   let given = [...first];
   let now = createdAt;
 
@@ -67,10 +71,9 @@ function createIndex(
       hold(index, node);
     }
     outlooks[index] = undefined;
-    for (const known of floors.values()) known.missing.add(index);
-    for (const known of seats.values()) known[index] = undefined;
+    versions[index] = nextVersion();
     if (sameModels(before, node)) return;
-    namesakes.clear();
+    namesakes = createLimitedMap(mostNamesakes);
     seats.clear();
     floors.clear();
   };
@@ -84,7 +87,7 @@ function createIndex(
     if (known && now < known.validUntil) return known;
     const made = outlookOf(nodes[index]!, now, estimates, parameters);
     outlooks[index] = made;
-    for (const known of floors.values()) known.missing.add(index);
+    versions[index] = nextVersion();
     return made;
   };
 
@@ -93,8 +96,7 @@ function createIndex(
     const known = namesakes.get(key);
     if (known) return known;
     const found = namesakesOf(nodes, demand);
-    // Anybody can ask for names that no node has.
-    if (found.size > 0) namesakes.set(key, found);
+    namesakes.set(key, found);
     return found;
   };
 
@@ -104,40 +106,46 @@ function createIndex(
     return namesakesFor(demand).get(index) ?? named;
   };
 
-  const seatsFor = (demand: Demand) => {
-    const known = seats.get(keyOf(demand)) ?? [];
-    return (index: number): Seat | undefined => {
-      const seat = known[index];
-      if (seat && now < seat.outlook.validUntil) return seat;
+  const seatsFor = (demand: Demand): Seats => {
+    const key = keyOf(demand);
+    const known = seats.get(key);
+    if (known) return known;
+    const made: (Seat | undefined)[] = [];
+    const glance = (index: number): Seat | undefined => {
       const model = modelOn(index, demand);
       if (!model) return undefined;
       // Only what some node has is kept: anybody can ask for other names.
-      if (known.length === 0) seats.set(keyOf(demand), known);
-      return (known[index] = seatOf(outlook(index), model));
+      if (!seats.has(key)) seats.set(key, found);
+      return seatOf(outlook(index), model);
     };
+    const found: Seats = {
+      versions,
+      glance,
+      at(index) {
+        const seat = made[index];
+        if (seat && seat.outlook === outlooks[index] && now < seat.outlook.validUntil) return seat;
+        return (made[index] = glance(index));
+      },
+    };
+    return found;
   };
 
   nodes.forEach((node, index) => hold(index, node));
 
   return {
     nodes,
-    everyone: [...nodes.keys()],
+    everyone,
     indexOf: (name) => places.get(name),
     outlook,
     holders: (model) => holders.get(model) ?? nobody,
     modelOn,
     seats: seatsFor,
     floors(demand) {
-      const known = floors.get(keyOf(demand));
-      const made = known ?? createFloors(nodes.length, parameters);
-      const seatAt = seatsFor(demand);
-      let isKnown = known !== undefined;
-      for (const index of made.missing) {
-        const seat = seatAt(index);
-        made.set(index, seat);
-        isKnown ||= seat !== undefined;
-      }
-      if (isKnown) floors.set(keyOf(demand), made);
+      const key = keyOf(demand);
+      const known = floors.get(key);
+      if (known) return known;
+      const made = createFloors(everyone, seatsFor(demand), parameters);
+      if (seats.has(key)) floors.set(key, made);
       return made;
     },
     update(next, time) {
@@ -169,7 +177,7 @@ function withNumber(numbers: readonly number[], number: number): number[] {
 }
 
 function keyOf({ digest, model }: Demand): string {
-  return digest ?? model;
+  return digest === undefined ? model : `${model} ${digest}`;
 }
 
 /** Nodes that have what the call asks for under another name. */

@@ -4,7 +4,15 @@ import { needed } from './context.ts';
 import { fleetOf } from './fleet.ts';
 import { optionsFor } from './options-for.ts';
 import { defaultParameters } from './parameters.ts';
-import { embedding, nodeFacts, planInput, plainEstimates, runnerFacts, runningCall } from './routing.fixture.ts';
+import {
+  demand as plainDemand,
+  embedding,
+  nodeFacts,
+  planInput,
+  plainEstimates,
+  runnerFacts,
+  runningCall,
+} from './routing.fixture.ts';
 import { randomDemand, randomWorld } from './random-world.fixture.ts';
 
 it('no call costs less on a node than its floor', () => {
@@ -33,4 +41,60 @@ it('an embedding that joins others begins with them, when it may be alone', () =
   const [option] = optionsFor({ ...planInput([node], [], { estimates }), demand }).options;
   expect(option!.parts.waitMs).toBeGreaterThan(0);
   expect(floor).toBeLessThanOrEqual(option!.totalMs);
+});
+
+it('is what a call costs where it begins at once, alone, and nobody loses anything', () => {
+  const estimates = plainEstimates({
+    prefillSpeed: ({ name }) => (name.startsWith('fast') ? 4_000 : 1_000),
+    decodeSpeed: ({ name }) => (name.startsWith('fast') ? 80 : 40),
+    loadMs: ({ name }) => (name.startsWith('fast') ? 3_000 : 9_000),
+  });
+  const [prefix, other] = [[{ hash: 7, tokens: 200 }], [{ hash: 8, tokens: 90 }]];
+  const names = ['fast', 'slow'].flatMap((speed) => [`${speed}-cold`, `${speed}-warm`, `${speed}-cached`]);
+  const nodes = names.map((name) => {
+    if (name.endsWith('cold')) return nodeFacts(name);
+    const prompts = new Map([['m', [name.endsWith('cached') ? prefix : other]]]);
+    return nodeFacts(name, { runners: [runnerFacts('m', { numCtx: 4_096 })], prompts });
+  });
+  nodes.push(nodeFacts('without', { models: ['n'] }));
+  const asked = { ...plainDemand('m'), prefix };
+  const floorsAt = (now: number) => {
+    const fleet = fleetOf(nodes, now, estimates, defaultParameters);
+    const ask = { demand: asked, outputTokens: 100, largestSeen: 0 };
+    return { fleet, floors: fleet.floors(asked).least(ask, needed(asked), now) };
+  };
+  for (const now of [0, 10_000]) {
+    const { fleet, floors } = floorsAt(now);
+    for (const { node, totalMs } of optionsFor({ ...planInput(nodes, [], { estimates, now }), demand: asked })
+      .options) {
+      expect(floors[fleet.indexOf(node)!], node).toBeCloseTo(totalMs);
+    }
+    expect(floors[fleet.indexOf('without')!]).toBe(Infinity);
+  }
+});
+
+it('counts the wait for a slot or a load, and the neighbours of a call that begins beside them', () => {
+  const estimates = plainEstimates();
+  const running = runningCall('m', { firstTokenAt: 0 });
+  const floorOn = (changes: Parameters<typeof nodeFacts>[1], asked = plainDemand('m'), now = 0): [number, number] => {
+    const node = nodeFacts('a', changes);
+    const fleet = fleetOf([node], now, plainEstimates(), defaultParameters);
+    const ask = { demand: asked, outputTokens: 100, largestSeen: 0 };
+    const [floor] = fleet.floors(asked).least(ask, needed(asked), now);
+    return [floor!, optionsFor({ ...planInput([node], [], { estimates, now }), demand: asked }).options[0]!.totalMs];
+  };
+  const exact = ([floor, total]: [number, number]) => expect(floor).toBeCloseTo(total);
+  exact(floorOn({ runners: [runnerFacts('m')], calls: [running] }));
+  exact(floorOn({ runners: [runnerFacts('m')], calls: [running] }, plainDemand('m'), 1_500));
+  exact(floorOn({ runners: [runnerFacts('m', { slots: 3 })], calls: [running, running] }));
+  exact(floorOn({ models: ['m', 'x'], runners: [runnerFacts('m'), runnerFacts('x')], calls: [runningCall('x')] }));
+  exact(floorOn({ models: ['m', 'x'], runners: [runnerFacts('x', { loading: true, loadingSince: 0 })] }));
+  exact(floorOn({ runners: [runnerFacts('m', { loading: true, loadingSince: 0 })] }));
+
+  const beside = { runners: [runnerFacts('m', { slots: 3 })], calls: [running, running] };
+  const [usual] = floorOn(beside);
+  // Whoever has the model loaded anew may be alone then.
+  expect(floorOn(beside, plainDemand('m', { numCtx: 4_096 }))[0]).toBeCloseTo(usual);
+  expect(floorOn(beside, plainDemand('m', { numCtx: 4_097 }))[0]).toBeLessThan(usual);
+  expect(floorOn(beside, plainDemand('m', { runnerOptions: '{"num_gpu":1}' }))[0]).toBeLessThan(usual);
 });

@@ -33,8 +33,8 @@ export function createFootprints(): Footprints {
     },
     bytes({ runners }, model, numCtx, slots) {
       for (const runner of runners) {
-        if (runner.model !== model.name || runner.bytes === undefined) continue;
-        if (runner.numCtx === numCtx && runner.slots === slots) return runner.bytes;
+        if (runner.numCtx !== numCtx || runner.slots !== slots || runner.bytes === undefined) continue;
+        if (runner.model === model.name) return runner.bytes;
       }
       const perToken = tokenBytes.get(keyOf(model))?.value ?? priorTokenBytes(model);
       return weightBytes(model) + perToken * numCtx * slots;

@@ -78,9 +78,35 @@ describe('speeds', () => {
     expect(learnt(observation({ usage: { cachedTokens: undefined } })).prefillSpeed(node, model)).not.toBe(cold);
   });
 
+  it('come from calls of 64 tokens read, 8 written, and 20 ms of loading at least', () => {
+    const figures = (usage: MessageInitShape<typeof UsageSchema>, loadMs = 7_000) =>
+      Object.keys(learnt(observation({ usage, timings: { loadMs }, loads: true })).measured('a')[0] ?? {});
+    expect(figures({ promptTokens: 64, outputTokens: 8 }, 20)).toEqual([
+      ...['model', 'prefillPerSecond', 'decodePerSecond', 'loadMs', 'samples'],
+    ]);
+    expect(figures({ promptTokens: 63 })).not.toContain('prefillPerSecond');
+    expect(figures({ outputTokens: 7 })).not.toContain('decodePerSecond');
+    expect(figures({}, 19.9)).not.toContain('loadMs');
+    expect(figures({ promptTokens: 500, cachedTokens: 1 })).not.toContain('prefillPerSecond');
+  });
+
+  it('of embeddings are those of reading', () => {
+    const [measured] = learnt(observation({ demand: embedding() })).measured('a');
+    expect(measured).toMatchObject({ prefillPerSecond: 1_000 });
+    expect(measured).not.toHaveProperty('decodePerSecond');
+  });
+
+  it('are no slips of a clock: a thousand times what the hardware lets expect', () => {
+    const expected = createEstimates().decodeSpeed(node, model);
+    const at = (factor: number) => learnt(observation({ timings: { outputMs: (100 / (expected * factor)) * 1_000 } }));
+    const isLearnt = (factor: number) => at(factor).decodeSpeed(node, model) !== expected;
+    expect([999, 1_001, 1 / 999, 1 / 1_001].map(isLearnt)).toEqual([true, false, true, false]);
+  });
+
   it('are those of a call alone, however many ran beside it', () => {
     const beside = learnt(observation({ neighbours: { same: 1, other: 1 } }));
     expect(beside.decodeSpeed(node, model)).toBeCloseTo(50 * 2.1);
+    expect(beside.prefillSpeed(node, model)).toBeCloseTo(1_000 * 2.1);
   });
 
   it('of loads come from calls that loaded', () => {
@@ -137,6 +163,54 @@ describe('outputs', () => {
     expect(createEstimates().expectedOutput(embedding())).toBe(0);
   });
 
+  it('are what was seen, shrunk towards what is usual for the tenant and for all, by two samples each', () => {
+    const tenants = (450 + 2 * 150) / 3;
+    expect(withOutputs(450).expectedOutput(demand('n'))).toBeCloseTo(tenants);
+    expect(withOutputs(450).expectedOutput(demand('m'))).toBeCloseTo((450 + 2 * tenants) / 3);
+    const estimates = withOutputs(450);
+    estimates.observe(observation({ demand: demand('n'), usage: { outputTokens: 90 } }));
+    const both = (450 + 90 + 2 * 150) / 4;
+    expect(estimates.expectedOutput(demand('m'))).toBeCloseTo((450 + 2 * both) / 3);
+    expect(estimates.expectedOutput(demand('n'))).toBeCloseTo((90 + 2 * both) / 3);
+  });
+
+  it('are remembered 64 at a time, the oldest forgotten first, over a restart too', () => {
+    const before = withOutputs(...Array<number>(40).fill(1_000), ...Array<number>(40).fill(20));
+    const sum = 24 * 1_000 + 40 * 20;
+    const mean = (total: number) => (total + 2 * ((total + 300) / 66)) / 66;
+    expect(before.expectedOutput(demand())).toBeCloseTo(mean(sum));
+    const after = createEstimates();
+    for (const [part, document] of before.exported()) after.restore(part, JSON.parse(JSON.stringify(document)));
+    expect(after.expectedOutput(demand())).toBeCloseTo(mean(sum));
+    for (let n = 1; n <= 30; n += 1) after.observe(observation({ usage: { outputTokens: 20 } }));
+    expect(after.expectedOutput(demand())).toBeCloseTo(mean(64 * 20));
+  });
+
+  it('have as much to go as is usual before any are known, and half of what they have once they are long', () => {
+    const estimates = createEstimates();
+    expect(estimates.expectedRest(demand(), 0)).toBe(150);
+    expect(estimates.expectedRest(demand(), 50)).toBe(100);
+    expect(estimates.expectedRest(demand(), 100)).toBe(50);
+    expect(estimates.expectedRest(demand(), 400)).toBe(200);
+    expect(estimates.expectedRest(embedding(), 0)).toBe(0);
+  });
+
+  it('of a model that is new to a tenant have the rest to go that others of the tenant had', () => {
+    const estimates = withOutputs(100, 300);
+    expect(estimates.expectedRest(demand('n'), 150)).toBe(150);
+    expect(estimates.expectedRest(demand('n'), 100)).toBe(200);
+    expect(estimates.expectedRest(demand('n', { tenant: 'other' }), 200)).toBe(100);
+  });
+
+  it('are not learnt from calls that may write nothing, and not from what cannot be', () => {
+    const loadsOnly = observation({ demand: demand('m', { maxOutputTokens: 0 }), usage: { outputTokens: 0 } });
+    expect(learnt(loadsOnly).expectedOutput(demand())).toBe(150);
+    expect(withOutputs(1_000_001).expectedOutput(demand())).toBe(150);
+    expect(withOutputs(1_000_000).expectedOutput(demand())).toBeGreaterThan(150);
+    expect(withOutputs(0).expectedOutput(demand())).toBeLessThan(150);
+    expect(learnt(observation({ demand: embedding() })).expectedOutput(demand())).toBe(150);
+  });
+
   it('have the rest to go that longer ones had', () => {
     const estimates = withOutputs(...Array<number>(32).fill(100), ...Array<number>(32).fill(300));
     expect(estimates.expectedRest(demand(), 150)).toBeCloseTo(150);
@@ -164,6 +238,24 @@ describe('what is asked for', () => {
     expect(estimates.largestContext('m', 600_000)).toBe(8_192);
     expect(estimates.largestContext('m', 900_000)).toBe(0);
   });
+
+  it('shows the largest context to the minute, and none that no model takes', () => {
+    const estimates = createEstimates();
+    const need = (numCtx: number, now: number) => estimates.arrived(demand('m', { numCtx }), now);
+    need(8_192, 59_999);
+    need(4_096, 60_000);
+    need(6_000, 60_000);
+    need(5_000, 60_000);
+    expect(estimates.largestContext('m', 599_999)).toBe(8_192);
+    expect(estimates.largestContext('m', 600_000)).toBe(6_000);
+    expect(estimates.largestContext('m', 660_000)).toBe(0);
+    need(2 ** 24, 700_000);
+    expect(estimates.largestContext('m', 700_000)).toBe(2 ** 24);
+    need(2 ** 24 + 1, 700_000);
+    expect(estimates.largestContext('m', 700_000)).toBe(2 ** 24);
+    estimates.arrived(embedding('n', { numCtx: 8_192 }), 700_000);
+    expect(estimates.largestContext('n', 700_000)).toBe(0);
+  });
 });
 
 describe('tokens and memory', () => {
@@ -174,6 +266,19 @@ describe('tokens and memory', () => {
     expect(learnt(observation({ demand: demand('m', { promptCharacters: 20 }) })).tokensPerCharacter('m')).toBe(0.3);
   });
 
+  it('takes prompts of 200 characters or more, and ratios from 0.02 to 4', () => {
+    const ratio = (promptCharacters: number, promptTokens: number) =>
+      learnt(observation({ demand: demand('m', { promptCharacters }), usage: { promptTokens } })).tokensPerCharacter(
+        'm',
+      );
+    expect(ratio(199, 100)).toBe(0.3);
+    expect(ratio(200, 100)).toBe(0.5);
+    expect(ratio(1_000, 20)).toBe(0.02);
+    expect(ratio(1_000, 19)).toBe(0.3);
+    expect(ratio(1_000, 4_000)).toBe(4);
+    expect(ratio(1_000, 4_001)).toBe(0.3);
+  });
+
   it('learns how much memory a token of context takes from what nodes report', () => {
     const estimates = createEstimates();
     estimates.reported(nodeFacts('a', { runners: [runnerFacts('m', { bytes: 4.3 * GB + 4_096 * 200_000 })] }));
@@ -181,6 +286,94 @@ describe('tokens and memory', () => {
     for (const bytes of [-1, 0, 1, NaN, 1e15])
       estimates.reported(nodeFacts('a', { runners: [runnerFacts('m', { bytes })] }));
     expect(estimates.runnerBytes(nodeFacts('b'), model, 8_192, 2)).toBeCloseTo(4.3 * GB + 8_192 * 2 * 200_000, -3);
+  });
+});
+
+describe('memory of a model', () => {
+  const at = (
+    estimates: LearntEstimates,
+    numCtx: number,
+    slots: number,
+    runners: Parameters<typeof runnerFacts>[1][],
+  ) =>
+    estimates.runnerBytes(
+      nodeFacts('a', { runners: runners.map((one) => runnerFacts('m', one)) }),
+      model,
+      numCtx,
+      slots,
+    );
+
+  it('is what its runner takes, of the same context and slots', () => {
+    const estimates = createEstimates();
+    const guessed = at(estimates, 4_096, 2, []);
+    expect(at(estimates, 4_096, 2, [{ bytes: 7 * GB, slots: 2 }])).toBe(7 * GB);
+    expect(at(estimates, 4_096, 2, [{ bytes: 7 * GB, slots: 1 }])).toBe(guessed);
+    expect(at(estimates, 8_192, 2, [{ bytes: 7 * GB, slots: 2 }])).toBeGreaterThan(guessed);
+    expect(at(estimates, 4_096, 2, [{ bytes: undefined, slots: 2 }])).toBe(guessed);
+  });
+
+  it('is guessed by its size: weights, buffers, and a cache that grows with the root of it', () => {
+    const estimates = createEstimates();
+    const sized = (gigabytes: number, numCtx: number, slots = 1) =>
+      estimates.runnerBytes(nodeFacts('a'), modelFacts('m', { sizeBytes: gigabytes * GB }), numCtx, slots);
+    expect(sized(4.9, 0)).toBeCloseTo(5.2 * GB, -3);
+    expect(sized(4.9, 10_000)).toBeCloseTo(5.2 * GB + 10_000 * 120e3, -3);
+    expect(sized(4 * 4.9, 10_000)).toBeCloseTo((4 * 4.9 + 0.3) * GB + 10_000 * 240e3, -3);
+    expect(sized(4.9, 10_000, 3)).toBeCloseTo(5.2 * GB + 30_000 * 120e3, -3);
+    expect(estimates.isMeasured!(model)).toBe(false);
+  });
+
+  it('is learnt for all that have the digest, and only from runners that are there in full', () => {
+    const same = (name: string) => modelFacts(name, { digest: 'd' });
+    const report = (changes: Parameters<typeof runnerFacts>[1]) => {
+      const estimates = createEstimates();
+      const runners = [runnerFacts('m', { bytes: 4.3 * GB + 4_096 * 2 * 200_000, slots: 2, ...changes })];
+      estimates.reported(nodeFacts('a', { models: [same('m')], runners }));
+      return estimates;
+    };
+    const learntOf = report({});
+    expect(learntOf.isMeasured!(same('copy'))).toBe(true);
+    expect(learntOf.isMeasured!(modelFacts('m'))).toBe(false);
+    expect(learntOf.runnerBytes(nodeFacts('b'), same('copy'), 1_000, 1)).toBeCloseTo(4.3 * GB + 1_000 * 200_000, -3);
+    for (const one of [{ loading: true }, { numCtx: undefined }, { numCtx: 0 }, { bytes: undefined }]) {
+      expect(report(one).isMeasured!(same('m'))).toBe(false);
+    }
+    expect(report({ bytes: 4.3 * GB + 8_192 * 63e6 }).isMeasured!(same('m'))).toBe(true);
+    expect(report({ bytes: 4.3 * GB + 8_192 * 64e6 }).isMeasured!(same('m'))).toBe(false);
+  });
+});
+
+describe('what the hardware lets expect', () => {
+  const estimates = createEstimates();
+  const big = modelFacts('m', { sizeBytes: 9.5 * GB });
+  const [gpu, cpu, unknown] = [{ hasGpu: true }, { hasGpu: false }, {}].map((changes) => nodeFacts('a', changes));
+
+  it('is a memory that is read once for each token, at 300, 100 or 30 GB a second', () => {
+    const speeds = [gpu, unknown, cpu].map((one) => estimates.decodeSpeed(one!, big));
+    expect(speeds).toEqual([30, 10, 3]);
+    const reading = [gpu, unknown, cpu].map((one) => estimates.prefillSpeed(one!, big));
+    expect(reading).toEqual([30 * 15, 10 * 10, 3 * 5]);
+    expect(estimates.decodeSpeed(gpu!, modelFacts('m', { sizeBytes: undefined }))).toBeCloseTo(300 / 4.5);
+  });
+
+  it('is a load of a gigabyte a second', () => {
+    expect(estimates.loadMs(gpu!, big)).toBe(1_500 + 9_500);
+  });
+
+  it('is the pace of the machine for a model that is too large for its GPU', () => {
+    const small = (memoryBytes: number) => nodeFacts('a', { hasGpu: true, memoryBytes });
+    expect(estimates.decodeSpeed(small(9.5 * GB), big)).toBe(30);
+    expect(estimates.decodeSpeed(small(9.4 * GB), big)).toBe(3);
+  });
+
+  it('is told by the node, or by what people say of it', () => {
+    const says = (attributes: Parameters<typeof nodeFacts>[1]) =>
+      estimates.decodeSpeed(nodeFacts('a', attributes), big);
+    expect(says({ attributes: { type: 'jetson-orin' } })).toBe(30);
+    expect(says({ attributes: { capabilities: ['cuda'] } })).toBe(30);
+    expect(says({ attributes: { type: 'cpu-only' } })).toBe(3);
+    expect(says({ attributes: { type: 'cpu' }, hasGpu: true })).toBe(30);
+    expect(says({ attributes: { type: 'gpu' }, hasGpu: false })).toBe(3);
   });
 });
 
@@ -210,11 +403,13 @@ describe('what is kept', () => {
       { version: 2, speeds: { ratio: { decode: [9, 9] } } },
       { version: 1, speeds: { ratio: { decode: [-1, 1], load: 'x' }, models: [['m', { decode: [NaN, 1] }], 7] } },
       { version: 1, outputs: [['m local', ['x', -1]], 3], footprints: [['m', [0, 0]]], tokensPerCharacter: 'x' },
+      { version: 1, tokensPerCharacter: [null, 'x', [7, [1, 1]], ['m', [0, 1]]] },
     ];
     for (const document of garbage) for (const part of ['node:a', 'models', 'other']) estimates.restore(part, document);
     const fresh = createEstimates();
     expect(estimates.decodeSpeed(node, model)).toBe(fresh.decodeSpeed(node, model));
     expect(estimates.expectedOutput(demand())).toBe(150);
+    expect(estimates.exported().get('models')).toEqual(fresh.exported().get('models'));
     expect(estimates.runnerBytes(node, model, 4_096, 1)).toBe(fresh.runnerBytes(node, model, 4_096, 1));
   });
 

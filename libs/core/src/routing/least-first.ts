@@ -6,27 +6,34 @@ export interface LeastFirst<T> {
   add(item: T, cost: number): void;
 }
 
-/** Keeps so many items. */
-export function createLeastFirst<T>(most: number): LeastFirst<T> {
+/** Keeps so many items, and none that costs so much more than the first. */
+export function createLeastFirst<T>(most: number, margin = Number.POSITIVE_INFINITY): LeastFirst<T> {
   const items: T[] = [];
   const costs: number[] = [];
-  let limit = Number.POSITIVE_INFINITY;
+
+  const limit = (): number => {
+    if (items.length === 0) return Number.POSITIVE_INFINITY;
+    return items.length < most ? costs[0]! + margin : Math.min(costs[0]! + margin, costs[most - 1]!);
+  };
+
   return {
     items,
     get limit() {
-      return limit;
+      return limit();
     },
     add(item, cost) {
-      if (!(cost < limit)) return;
-      let place = items.length;
-      while (place > 0 && costs[place - 1]! > cost) place -= 1;
-      items.splice(place, 0, item);
-      costs.splice(place, 0, cost);
-      if (items.length > most) {
+      if (!(cost < limit())) return;
+      let place = Math.min(items.length, most - 1);
+      for (; place > 0 && costs[place - 1]! > cost; place -= 1) {
+        items[place] = items[place - 1]!;
+        costs[place] = costs[place - 1]!;
+      }
+      items[place] = item;
+      costs[place] = cost;
+      while (costs.at(-1)! - costs[0]! >= margin) {
         items.pop();
         costs.pop();
       }
-      if (items.length === most) limit = costs[most - 1]!;
     },
   };
 }

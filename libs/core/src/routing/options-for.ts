@@ -23,7 +23,7 @@ export function optionsFor({ demand, excluded = new Set(), waiting = new Map(), 
 } {
   const pass = createPass(scene, waiting);
   const options = pass
-    .options(demand, excluded)
-    .toSorted((a, b) => a.totalMs - b.totalMs || (a.node < b.node ? -1 : 1));
+    .choices(demand, excluded)
+    .options.toSorted((a, b) => a.totalMs - b.totalMs || (a.node < b.node ? -1 : 1));
   return { options, exclusions: pass.exclusions(demand, excluded, options) };
 }

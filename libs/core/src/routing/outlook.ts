@@ -68,6 +68,24 @@ export interface Seat {
   readonly runner: RunnerOutlook | undefined;
 }
 
+/** Where a model is, node by node. */
+export interface Seats {
+  /** Undefined: the node does not have it. */
+  at(index: number): Seat | undefined;
+  /** The same, for one look: nothing of it is kept. */
+  glance(index: number): Seat | undefined;
+  /** Of each node, a number that is another one whenever its seat is. */
+  readonly versions: Float64Array;
+}
+
+let version = 0;
+
+/** For what differs from everything before it. */
+export function nextVersion(): number {
+  version += 1;
+  return version;
+}
+
 export function seatOf(outlook: Outlook, model: ModelFacts): Seat {
   const runner = outlook.runners.find((other) => other.model === model.name);
   return { outlook, model, speeds: outlook.speeds(model), runner };
@@ -85,9 +103,10 @@ export function endsOf({ freeAt, inFlight }: RunnerOutlook): readonly number[] {
 
 /** How many of the runner's slots are taken at that time. */
 export function busyAt({ freeAt, readyAt }: RunnerOutlook, time: number): number {
-  let busy = 0;
-  for (const at of freeAt) if (at > time && at > readyAt) busy += 1;
-  return busy;
+  const from = Math.max(time, readyAt);
+  let free = freeAt.length;
+  while (free > 0 && freeAt[free - 1]! > from) free -= 1;
+  return freeAt.length - free;
 }
 
 /** How many slots of the node's other models are taken at that time; those that leave for a load count until they are idle. */
@@ -105,9 +124,9 @@ export function busyOthers(
 
 const nobody: readonly RunnerOutlook[] = [];
 
-/** The first slot is free later; all are in order again. */
-export function takeSlot(freeAt: number[], until: number): void {
-  let place = 0;
+/** The first slot, or the one that is named, is free later; all are in order again. */
+export function takeSlot(freeAt: number[], until: number, slot = 0): void {
+  let place = slot;
   for (; place + 1 < freeAt.length && freeAt[place + 1]! < until; place += 1) freeAt[place] = freeAt[place + 1]!;
   freeAt[place] = until;
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Option } from './option.ts';
 import { optionsFor } from './options-for.ts';
 import { actOf, ended, overlay, served, settle, type LoadAct } from './overlay.ts';
-import { demand, GB, nodeFacts, plainEstimates, planInput, runnerFacts } from './routing.fixture.ts';
+import type { Demand } from './demand.ts';
+import { demand, embedding, GB, nodeFacts, plainEstimates, planInput, runnerFacts } from './routing.fixture.ts';
 
 const evicting = nodeFacts('a', { models: ['m', 'x'], runners: [runnerFacts('x', { bytes: 10 * GB })] });
 const asked = demand('m');
@@ -23,6 +24,21 @@ describe('overlay', () => {
     const laid = overlay(evicting, [act()], 0);
     expect(models(laid)).toEqual(['m']);
     expect(laid.runners[0]).toMatchObject({ loading: true, loadingSince: 0, numCtx: 4_096, fresh: true });
+  });
+
+  it('shows the runner as it is going to be', () => {
+    const loading = runnerFacts('x', { bytes: 3 * GB, loading: true, loadingSince: -2_000 });
+    const report = nodeFacts('a', { models: ['m', 'x'], runners: [loading], slotsPerRunner: 3 });
+    const actFor = (asked: Demand) => {
+      const { options } = optionsFor({ ...planInput([report], []), demand: asked });
+      return actOf(options[0]!, asked, report, 'r1', 0, plainEstimates())!;
+    };
+    const options = { runnerOptions: '{"num_gpu":1}' };
+    expect(actFor(demand('m', options))).toMatchObject({
+      ...{ requestId: 'r1', node: 'a', evict: [], expiresAt: 3_000 + 5_000 + 60_000 },
+      runner: { ...options, slots: 3, numCtx: 4_096, bytes: 4 * GB + 3 * 4_096 * 100_000, loadingSince: 3_000 },
+    });
+    expect(actFor(embedding())).toMatchObject({ runner: { slots: 1, bytes: 4 * GB + 4_096 * 100_000 } });
   });
 
   it('is the report itself when there is nothing to lay over it', () => {
@@ -53,6 +69,13 @@ describe('settle', () => {
     expect(settle([act()], loaded, 10)).toEqual([]);
   });
 
+  it('keeps an act until all that had to leave is gone', () => {
+    const two = { ...act(), evict: ['x', 'y'] };
+    const half = nodeFacts('a', { runners: [runnerFacts('m'), runnerFacts('y')] });
+    expect(settle([two], half, 10)).toMatchObject([{ evict: ['y'] }]);
+    expect(settle([two], loaded, 10)).toEqual([]);
+  });
+
   it('takes no smaller context for the load, and no other options', () => {
     const small = nodeFacts('a', { runners: [runnerFacts('m', { numCtx: 2_048 })] });
     const other = nodeFacts('a', { runners: [runnerFacts('m', { runnerOptions: '{"num_gpu":1}' })] });
@@ -79,8 +102,11 @@ describe('settle', () => {
 
   it('drops what no report ever shows, and sooner once the call is over', () => {
     expect(settle([act()], evicting, 64_999)).toHaveLength(1);
-    expect(settle([act()], evicting, 65_001)).toEqual([]);
+    expect(settle([act()], evicting, 65_000)).toEqual([]);
+    expect(models(overlay(evicting, [act()], 64_999))).toEqual(['m']);
+    expect(overlay(evicting, [act()], 65_000)).toBe(evicting);
     expect(settle([ended(act(), 6_000)], evicting, 15_999)).toHaveLength(1);
-    expect(settle([ended(act(), 6_000)], evicting, 16_001)).toEqual([]);
+    expect(settle([ended(act(), 6_000)], evicting, 16_000)).toEqual([]);
+    expect(settle([ended(act(), 64_000)], evicting, 65_000)).toEqual([]);
   });
 });

@@ -2,9 +2,8 @@ import type { Context } from '../generate.ts';
 import type { Random } from '../ports.ts';
 import type { Demand } from './demand.ts';
 import type { Obstacle } from './eligible.ts';
-import { createLeastFirst } from './least-first.ts';
 import type { Option } from './option.ts';
-import { createPass, mostWeighed, type Pass, type Scene } from './pass.ts';
+import { createPass, type Pass, type Scene } from './pass.ts';
 import type { Policy, PolicyView } from './policy.ts';
 
 /** A call that waits for a node. */
@@ -28,7 +27,7 @@ export interface PlanInput<T extends Waiting> extends Scene {
 export interface Start<T> {
   readonly entry: T;
   readonly option: Option;
-  /** What it was chosen from, cheapest first; the first twenty. */
+  /** What it was chosen from, cheapest first; the first twenty, or eight on a large fleet. */
   readonly options: readonly Option[];
   readonly exclusions: readonly Obstacle[];
 }
@@ -69,16 +68,17 @@ export function plan<T extends Waiting>(input: PlanInput<T>): Plan<T> {
     const { demand, context, since } = entry;
     const { excluded } = context.ticket;
     const policy = policyFor(demand);
-    const options = policy.costOnly === true ? pass.cheapest(demand, excluded) : pass.options(demand, excluded);
+    const choices = pass.choices(demand, excluded, policy.shown);
+    const { options } = choices;
     if (options.length === 0) {
       line.stuck += 1;
       continue;
     }
     const option = policy.pick(demand, options, view);
     const isOld = now - since > parameters.drainAfterMs;
-    if (starts.length < input.room && canStart(option, isOld, pass)) {
-      const weighed = policy.costOnly === true ? options : cheapestFirst(options);
-      starts.push({ entry, option, options: weighed, exclusions: pass.exclusions(demand, excluded, options) });
+    if (starts.length < input.room && canStart(demand, option, isOld, pass)) {
+      const cheapest = choices.cheapest();
+      starts.push({ entry, option, options: cheapest, exclusions: pass.exclusions(demand, excluded, cheapest) });
       policy.started?.(demand, option);
       pass.take(demand, option, true);
     } else {
@@ -92,15 +92,8 @@ export function plan<T extends Waiting>(input: PlanInput<T>): Plan<T> {
   return { starts, etas };
 }
 
-function canStart(option: Option, isOld: boolean, pass: Pass): boolean {
-  return option.startable || (isOld && option.evictsBusy && pass.mayDrain(option));
-}
-
-/** The first twenty of them. */
-function cheapestFirst(options: readonly Option[]): readonly Option[] {
-  const first = createLeastFirst<Option>(mostWeighed);
-  for (const option of options) first.add(option, option.totalMs);
-  return first.items;
+function canStart(demand: Demand, option: Option, isOld: boolean, pass: Pass): boolean {
+  return option.startable || (isOld && option.evictsBusy && pass.mayDrain(demand, option));
 }
 
 function countByModel(entries: readonly Waiting[]): Map<string, number> {

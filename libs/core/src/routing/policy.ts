@@ -13,8 +13,8 @@ export interface PolicyView {
 
 /** Chooses among the ways of running a call. It replaces how costs are weighed, never what is allowed or possible. */
 export interface Policy {
-  /** Whether only the totals count: it is then shown the twenty cheapest options alone. */
-  readonly costOnly?: boolean;
+  /** Which options it is shown: the twenty cheapest, or the best and those that cost the same; absent: all. */
+  readonly shown?: 'cheapest' | 'best';
   /** One of `options`, which are never empty; a call waits for the one that is chosen if it is not startable. */
   pick(demand: Demand, options: readonly Option[], view: PolicyView): Option;
   /** The call really starts there: what turns a wheel turns it now. */

@@ -67,6 +67,7 @@ describe('a workload', () => {
     expect(workloadOf(demand('m'), media('audio/wav'))).toBe('chat');
     const completion = callWith({ case: 'completion', value: { images: [{ mediaType: 'image/png' }] } });
     expect(workloadOf(demand('m'), completion)).toBe('image');
+    expect(workloadOf(demand('m'), callWith({ case: 'completion', value: { prompt: 'a picture' } }))).toBe('chat');
   });
 
   it.each([

@@ -26,21 +26,23 @@ export function regretMs({ model, loadMs }: RunnerOutlook, { regretPart }: Regre
   return loadMs * regretPart(model);
 }
 
-/** Chooses what makes room for a model of so many bytes; of its own runner, if there is one, the memory is free. */
-export function victimsFor(outlook: Outlook, model: string, bytes: number, regrets: Regrets): Victims {
+/** Chooses what makes room for a model of so many bytes. `own`: its runner, whose memory is free. */
+export function victimsFor(outlook: Outlook, own: RunnerOutlook | undefined, bytes: number, regrets: Regrets): Victims {
   const { memoryBytes = Number.POSITIVE_INFINITY, maxRunners = Number.POSITIVE_INFINITY } = outlook.facts;
   let spareBytes = memoryBytes - outlook.usedBytes - bytes;
   let spareRunners = maxRunners - outlook.runners.length - 1;
-  for (const runner of outlook.runners) {
-    if (runner.model !== model) continue;
-    spareBytes += runner.bytes;
-    spareRunners += 1;
+  if (own) {
+    for (const runner of outlook.runners) {
+      if (runner.model !== own.model) continue;
+      spareBytes += runner.bytes;
+      spareRunners += 1;
+    }
   }
   if (spareBytes >= 0 && spareRunners >= 0) return { ...none, spareBytes };
 
   const taken: RunnerOutlook[] = [];
   while (spareBytes < 0 || spareRunners < 0) {
-    const next = cheapestOf(outlook.runners, model, taken, regrets);
+    const next = cheapestOf(outlook.runners, own, taken, regrets);
     if (!next) break;
     taken.push(next);
     spareBytes += next.bytes;
@@ -70,7 +72,7 @@ const none = { runners: [], busy: false, idleAt: Number.NEGATIVE_INFINITY, regre
 /** Idle ones first, then those whose loss is cheap for the memory that it frees. */
 function cheapestOf(
   runners: readonly RunnerOutlook[],
-  model: string,
+  own: RunnerOutlook | undefined,
   taken: readonly RunnerOutlook[],
   regrets: Regrets,
 ): RunnerOutlook | undefined {
@@ -78,11 +80,12 @@ function cheapestOf(
   let bestPrice = Number.POSITIVE_INFINITY;
   let bestNeeded = true;
   for (const runner of runners) {
-    if (runner.model === model || taken.includes(runner)) continue;
-    const price = regretMs(runner, regrets) / Math.max(1, runner.bytes);
+    if (runner.model === own?.model || taken.includes(runner)) continue;
     const needed = isNeeded(runner, regrets);
-    const order = Number(needed) - Number(bestNeeded) || price - bestPrice;
-    if (best && (order > 0 || (order === 0 && runner.model > best.model))) continue;
+    if (needed && !bestNeeded) continue;
+    const price = regretMs(runner, regrets) / Math.max(1, runner.bytes);
+    const isRival = needed === bestNeeded && best !== undefined;
+    if (isRival && (price > bestPrice || (price === bestPrice && runner.model > best!.model))) continue;
     best = runner;
     bestPrice = price;
     bestNeeded = needed;

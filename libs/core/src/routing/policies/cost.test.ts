@@ -33,6 +33,21 @@ describe('cost', () => {
     expect(counts.b).toBeGreaterThan(30);
   });
 
+  it('is decided alike by the same chance, in whatever order the options come', () => {
+    const { options } = optionsFor({ ...planInput([a, b, cold], []), demand: demand() });
+    const fresh = { ...b, readySince: -1_000 };
+    const facts = (name: string) => [a, fresh, cold].find((node) => node.name === name)!;
+    for (const policy of [costPolicy(), costPolicy({ slowStartMs: 10_000 }), costPolicy({ temperature: 1 })]) {
+      const nodes = [options, options.toReversed()].map((given) =>
+        Array.from(
+          { length: 20 },
+          (_, seed) => policy.pick(demand(), given, { now: 0, random: seededRandom(seed), facts }).node,
+        ).join(' '),
+      );
+      expect(nodes[1]).toBe(nodes[0]);
+    }
+  });
+
   it('strays the further, the higher the temperature', () => {
     const at = (temperature: number): number => picks(costPolicy({ temperature })).cold ?? 0;
     expect([at(0), at(0.1)]).toEqual([0, 0]);

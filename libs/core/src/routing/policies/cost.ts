@@ -11,10 +11,11 @@ export function costPolicy({
   temperature = 0,
   slowStartMs = 0,
 }: Pick<Route, 'temperature' | 'slowStartMs'> = {}): Policy {
+  const isPlain = temperature === 0 && slowStartMs === 0;
   return {
-    costOnly: true,
+    shown: isPlain ? 'best' : 'cheapest',
     pick(_demand, options, view) {
-      if (temperature === 0 && slowStartMs === 0) return cheapest(options, view);
+      if (isPlain) return cheapest(options, view);
       const open = admitted(options.toSorted(byNode), slowStartMs, view);
       return temperature > 0 ? softest(open, temperature, view) : cheapest(open, view);
     },

@@ -148,6 +148,11 @@ describe('tier', () => {
     expect(policy.pick(demand(), [optionOn('server'), slow, optionOn('laptop')], view).node).toBe('pi');
   });
 
+  it('takes what can start now before what is cheaper and cannot', () => {
+    const slow = optionOn('pi', { totalMs: 90_000 });
+    expect(policy.pick(demand(), [busy('plain', 5_000), slow], view)).toBe(slow);
+  });
+
   it('waits up to 10 s there, then goes up one', () => {
     expect(policy.pick(demand(), [busy('pi', 10_000), optionOn('laptop')], view).node).toBe('pi');
     expect(policy.pick(demand(), [busy('pi', 10_001), optionOn('laptop'), optionOn('server')], view).node).toBe(
