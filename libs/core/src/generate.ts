@@ -41,6 +41,8 @@ export interface Context {
   readonly evict?: readonly string[];
   /** Id of the run that makes the call: runs are refused at the door, their calls never. */
   readonly run?: string;
+  /** "auto": the cluster chooses the sampling options that the caller did not set. */
+  readonly parameters?: 'auto';
   /** W3C trace context of whoever asks; undefined: nobody traces. */
   readonly traceparent?: string;
 }

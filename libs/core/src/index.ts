@@ -20,7 +20,17 @@ export { Priority, Privacy, type Call, type Chunk, type Context, type Generate, 
 export { hedged } from './hedged.ts';
 export { canonicalModel } from './model-name.ts';
 export { nearestName } from './nearest-name.ts';
+export { featurePlaces, hashedWords } from './parameters/hashed-words.ts';
+export { createLearntSampling, type LearntSampling, type PresetEvidence } from './parameters/learnt-sampling.ts';
+export { classOf, type LinearModel } from './parameters/linear-model.ts';
+export { isSamplingTask, presets, samplingTasks, type Preset, type SamplingTask } from './parameters/presets.ts';
+export { taskOfText } from './parameters/task-of.ts';
+export { tuned } from './parameters/tuned.ts';
 export { budgetFrom, defaultBudget, overdrawn, type Budget, type Resource, type Spent } from './patterns/budget.ts';
+export type { Contribution } from './patterns/conversation/contribution.ts';
+export type { ToolUse } from './patterns/conversation/tool-use.ts';
+export type { Tool, ToolPolicy, Tools } from './patterns/conversation/tool.ts';
+export { createTurn } from './patterns/conversation/turn.ts';
 export { shapedTasks } from './patterns/dag/shaped-tasks.ts';
 export { taskStatuses, type DagTask, type EdgePolicy, type TaskStatus } from './patterns/dag/task.ts';
 export { checkTasks, workflowTasksOf } from './patterns/dag/workflow-input.ts';

@@ -71,7 +71,7 @@ export function describeNote(note: RunNote): readonly string[] {
 }
 
 /** "t2  code  write the tool (after t1)" */
-export function describeTask({ id, role, type, task, content, dependencies = [] }: Task): string {
+function describeTask({ id, role, type, task, content, dependencies = [] }: Task): string {
   const after = dependencies.length > 0 ? ` (after ${dependencies.join(', ')})` : '';
   return `${id}  ${role ?? type?.toLowerCase() ?? ''}  ${cut(task ?? content ?? '')}${after}`;
 }

@@ -8,6 +8,7 @@ const readable = [
   'x-tutti-attempts',
   'x-tutti-model',
   'x-tutti-node',
+  'x-tutti-parameters',
   'x-tutti-privacy',
   'x-tutti-queue-ms',
   'x-tutti-route',

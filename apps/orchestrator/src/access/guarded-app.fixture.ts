@@ -7,6 +7,7 @@ import { ClusterError, createCluster, dispatched, permitted, ticketMachine, type
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
+import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
@@ -68,7 +69,7 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
   const services = [AdminService, ClusterService, LogService, NodeService, PatternService, PerformanceService];
-  for (const service of [...services, QueueService, WorkflowService]) {
+  for (const service of [...services, QueueService, WorkflowService, ConversationService]) {
     publicService(app, service, nothingOf(service), { clock, log });
   }
   let tokens = 0;

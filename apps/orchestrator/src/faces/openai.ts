@@ -16,6 +16,7 @@ import { bodyOf } from './http-server.ts';
 import { listModels, listRunners } from './listing.ts';
 import { listPatterns } from './pattern-listing.ts';
 import type { Rendering } from './rendering.ts';
+import { leavesParameters } from './request-context.ts';
 
 interface Options {
   readonly answer: Answer;
@@ -53,7 +54,9 @@ export function openaiFace(app: FastifyInstance, { answer, cluster, clock }: Opt
   });
 
   app.post('/v1/chat/completions', { config: { permission: Permission.INFER } }, async (request, reply) => {
-    const { call, stream, includeUsage } = parseChatCompletion(bodyOf(request));
+    const { call, stream, includeUsage } = parseChatCompletion(bodyOf(request), {
+      withoutDefaults: leavesParameters(request),
+    });
     await answer(request, reply, { call, stream, rendering: (model) => chatRendering(model, includeUsage, clock) });
   });
 }

@@ -38,6 +38,7 @@ describe('the context of a request', () => {
     ['x-tutti-resume', 'continue', { resume: true }],
     ['x-tutti-fallback', 'llama3', { fallback: ['llama3'] }],
     ['x-tutti-fallback', 'llama3:8b, hf.co/a/b:Q4_K_M,llama3:8b', { fallback: ['llama3:8b', 'hf.co/a/b:Q4_K_M'] }],
+    ['x-tutti-parameters', 'auto', { parameters: 'auto' }],
     ['x-tutti-hops', '1', { hops: 1 }],
     ['traceparent', '00-1-2-01', { traceparent: '00-1-2-01' }],
   ])('%s: %s', (name, value, expected) => {
@@ -59,6 +60,7 @@ describe('a wish that cannot be kept is refused', () => {
     ['x-tutti-fallback', 'a,,b', 'x-tutti-fallback must be names of models with commas between, got "a,,b".'],
     ['x-tutti-fallback', 'a b', 'x-tutti-fallback must be names of models with commas between, got "a b".'],
     ['x-tutti-fallback', 'a,b,c,d,e,f,g,h,i', 'x-tutti-fallback must name at most 8 models, got "a,b,c,d,e,f,g,h,i".'],
+    ['x-tutti-parameters', 'on', 'x-tutti-parameters must be auto, got "on".'],
     ['x-tutti-hops', '-5', 'x-tutti-hops must be a small number, got "-5".'],
     ['x-tutti-hops', 'toString', 'x-tutti-hops must be a small number, got "toString".'],
   ])('%s: %s', (name, value, message) => {

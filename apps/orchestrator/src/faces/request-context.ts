@@ -18,6 +18,8 @@ const privacies: Readonly<Record<string, Privacy>> = {
 
 const largestTier = 100;
 
+const parametersHeader = 'x-tutti-parameters';
+
 /** A list of models that may answer in place of another is read from the front; more would hardly be reached. */
 const mostFallbacks = 8;
 
@@ -31,10 +33,22 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
     return Array.isArray(value) ? value[0] : value;
   };
   const traceparent = header('traceparent');
+  const parameters = choice(header, parametersHeader, { auto: 'auto' as const });
   return {
     ...readCaller(header, request.principal),
-    ...{ signal, requestId: request.id, ticket, ...(traceparent && { traceparent }) },
+    ...{
+      signal,
+      requestId: request.id,
+      ticket,
+      ...(traceparent && { traceparent }),
+      ...(parameters && { parameters }),
+    },
   };
+}
+
+/** Whether the cluster is asked to choose the sampling options that the request does not set. */
+export function leavesParameters({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return headers[parametersHeader] === 'auto';
 }
 
 /** The part of that which holds for all calls of a run. */

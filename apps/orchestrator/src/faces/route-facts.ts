@@ -24,6 +24,7 @@ export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, 
   let model = asked;
   let node: string | undefined;
   let reason = '';
+  let parameters = '';
   let attempts = 0;
   let queueMs = 0;
   return {
@@ -33,6 +34,7 @@ export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, 
         const { model: meant } = kind.value;
         model = meant === '' || meant === canonicalModel(asked) ? asked : meant;
         reason = kind.value.reason;
+        parameters = kind.value.parameters;
         attempts = kind.value.attempt;
         queueMs = clock.now() - arrivedAt;
       }
@@ -50,9 +52,15 @@ export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, 
         'x-tutti-route': reason.replaceAll(/[^ -~]/g, '?'),
         'x-tutti-queue-ms': queueMs.toFixed(1),
         'x-tutti-attempts': String(attempts),
+        ...(parameters && { 'x-tutti-parameters': parameters }),
         ...(model !== asked && { 'x-tutti-fallback': 'true' }),
       }),
     }),
-    fields: () => ({ tutti: { requestId, node, route: reason, queueMs: Number(queueMs.toFixed(1)), attempts } }),
+    fields: () => ({
+      tutti: {
+        ...{ requestId, node, route: reason, queueMs: Number(queueMs.toFixed(1)), attempts },
+        ...(parameters && { parameters }),
+      },
+    }),
   };
 }

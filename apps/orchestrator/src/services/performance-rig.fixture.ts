@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   ClusterError,
   createEstimates,
+  createLearntSampling,
   type Call,
   type Context,
   type Exclusion,
@@ -71,12 +72,13 @@ export function startPerformance() {
   const why = createWhyBook({ clock, expectedOutput: () => 50 });
   const { watch } = createRequestBook({ clock, onStart: why.arrived });
   const prewarmer = createPrewarmer({ cluster, membership, clock });
-  const service = performanceService({ why, prewarmer, cluster, clock });
+  const sampling = createLearntSampling(() => 0.5);
+  const service = performanceService({ why, prewarmer, sampling, cluster, clock });
   const channel = createMemoryChannel();
   channel.addService(PerformanceService, service);
 
   return {
-    ...{ clock, cluster, why, prewarmer, service, asked, facts, prepared },
+    ...{ clock, cluster, why, prewarmer, sampling, service, asked, facts, prepared },
     client: createClient(channel, PerformanceService, { deadlineMs: 600_000 }),
     pass: (traffic: Traffic) => pass(watch, clock, traffic),
     offer(...options: readonly Option[]) {

@@ -1,16 +1,24 @@
 import {
+  canonicalModel,
   ClusterError,
+  isSamplingTask,
   localPrincipal,
+  modelNotFound,
   requireModel,
+  samplingTasks,
   type Clock,
   type Cluster,
+  type LearntSampling,
   type Placements,
   type NodeView,
+  type Preset,
   type Principal,
+  type SamplingTask,
 } from '@tutti/core';
 import type { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import type { Implementation } from '@tutti/rpc';
 import { hasRole } from '../access/permissions.ts';
+import { listModels } from '../faces/listing.ts';
 import { int32 } from '../members/int32.ts';
 import { windowFrom } from '../observation/request-book.ts';
 import { requestsKept, type WhyBook } from '../observation/why-book.ts';
@@ -21,6 +29,7 @@ import { traceOf } from './trace.ts';
 interface Options {
   readonly why: Pick<WhyBook, 'explain' | 'since'>;
   readonly prewarmer: Pick<Prewarmer, 'prewarm'>;
+  readonly sampling: Pick<LearntSampling, 'evidence'>;
   readonly cluster: Pick<Cluster, 'nodes' | 'facts' | 'placements' | 'estimates'>;
   readonly clock: Clock;
 }
@@ -31,7 +40,7 @@ const longestIdShown = 128;
 
 /** Makes answers come sooner, and tells why they come when they do. */
 export function performanceService(options: Options): Implementation<typeof PerformanceService> {
-  const { why, prewarmer, cluster, clock } = options;
+  const { why, prewarmer, sampling, cluster, clock } = options;
   return {
     async prewarm({ model, node, numCtx }, { principal = localPrincipal }) {
       if (model === '') throw new ClusterError('invalid_request', 'model is required.', { param: 'model' });
@@ -51,8 +60,37 @@ export function performanceService(options: Options): Implementation<typeof Perf
       if (!story || !maySee(principal, story.record.principal)) throw unknownRequest(requestId);
       return explanation(story, clock.now());
     },
+    async getParameters({ model, taskType }, { principal = localPrincipal }) {
+      requireModel(principal, model);
+      if (!isSamplingTask(taskType)) throw unknownTask(taskType);
+      if (!listModels(cluster.nodes).some(({ item }) => canonicalModel(item.name) === canonicalModel(model)))
+        throw modelNotFound(model);
+      return parametersOf(sampling, model, taskType);
+    },
     getTrace: async ({ windowMs }) => traceOf({ why, cluster, windowMs: windowFrom(windowMs ?? hourMs) }),
   };
+}
+
+function parametersOf({ evidence }: Pick<LearntSampling, 'evidence'>, model: string, taskType: SamplingTask) {
+  const { preferred, evidence: known } = evidence(model, taskType);
+  return {
+    ...{ model: canonicalModel(model), taskType, ...sampledBy(preferred) },
+    evidence: known.map(({ preset, samples, meanReward }) => ({
+      ...{ ...sampledBy(preset), samples },
+      ...(meanReward !== undefined && { meanReward }),
+    })),
+  };
+}
+
+function sampledBy({ name, temperature, top_p }: Preset) {
+  return { preset: name, temperature, topP: top_p };
+}
+
+function unknownTask(taskType: string): ClusterError {
+  const shown = taskType.slice(0, longestIdShown);
+  return new ClusterError('invalid_request', `taskType must be one of ${samplingTasks.join(', ')}, got "${shown}".`, {
+    param: 'taskType',
+  });
 }
 
 function checkContext(numCtx: number | undefined): void {

@@ -16,7 +16,7 @@ export interface Comparison {
   readonly real: Figures;
 }
 
-export const comparedPolicies: readonly PolicyName[] = ['cost', 'round-robin', 'least-busy'];
+const comparedPolicies: readonly PolicyName[] = ['cost', 'round-robin', 'least-busy'];
 
 /** The first seed only. Everything is so many times as fast in both worlds, but for the programs and their own delays. */
 export async function compareWorlds(

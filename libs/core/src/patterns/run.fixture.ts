@@ -52,7 +52,7 @@ export function scripted(clock: VirtualClock, scripts: Record<string, Script>, t
 }
 
 /** A journal in memory; `limit`: it takes so many events and no more, as that of a process that dies then. */
-export function memoryJournal(entries: RunEntry[], clock: VirtualClock, limit = Infinity, writeMs = 0): Journal {
+function memoryJournal(entries: RunEntry[], clock: VirtualClock, limit = Infinity, writeMs = 0): Journal {
   return {
     async append(events) {
       if (writeMs > 0) await pause(clock, writeMs, new AbortController().signal);

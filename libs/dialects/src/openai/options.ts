@@ -14,16 +14,16 @@ import { asOptions, contextWindow, noOptions, optionsText } from '../ollama/opti
 import { asThink } from '../ollama/request-fields.ts';
 
 /** What OpenAI's own defaults are; Ollama's are lower. */
-const defaults: readonly (readonly [string, string])[] = [
+export const defaults: readonly (readonly [string, string])[] = [
   ['temperature', '1'],
   ['top_p', '1'],
 ];
 
 /**
  * Takes what says how the model is to run. Beside OpenAI's fields these are Ollama's num_ctx, keep_alive, think and
- * options, at the top or in `extra_body`; OpenAI's own win over `options`.
+ * options, at the top or in `extra_body`; OpenAI's own win over `options`. What is not set is as in `otherwise`.
  */
-export function takeOptions(fields: Fields) {
+export function takeOptions(fields: Fields, otherwise: typeof defaults) {
   const extraBody = fields.take('extra_body', asFields);
   const extension = <T>(key: string, read: (value: Value) => T): T | undefined =>
     fields.take(key, read) ?? extraBody?.take(key, read);
@@ -36,7 +36,7 @@ export function takeOptions(fields: Fields) {
     numPredict: fields.take('max_completion_tokens', asInteger) ?? maxTokens ?? given.numPredict,
     keepAliveMs: extension('keep_alive', asKeepAlive),
     think: extension('think', asThink) ?? think,
-    optionsJson: optionsText(new Map([...defaults, ...given.others, ...takeSampling(fields)])),
+    optionsJson: optionsText(new Map([...otherwise, ...given.others, ...takeSampling(fields)])),
   };
 }
 

@@ -26,6 +26,15 @@ describe('parseChatCompletion', () => {
     expect(parseChatCompletion(request(fields)).call.think).toBe(think);
   });
 
+  it.each([
+    ['', '{"temperature":1,"top_p":1}', ''],
+    [',"temperature":0.50', '{"temperature":0.50,"top_p":1}', '{"temperature":0.50}'],
+    [',"options":{"top_p":0.4}', '{"temperature":1,"top_p":0.4}', '{"top_p":0.4}'],
+  ])('with %j: options %s, without defaults %s', (fields, usual, without) => {
+    expect(parseChatCompletion(request(fields)).call.optionsJson).toBe(usual);
+    expect(parseChatCompletion(request(fields), { withoutDefaults: true }).call.optionsJson).toBe(without);
+  });
+
   it('takes the older role for an answer of a function', () => {
     expect(parseChatCompletion(request('')).call.kind).toMatchObject({
       value: { messages: [{ role: 'user' }, { role: 'tool', toolName: 'f' }] },

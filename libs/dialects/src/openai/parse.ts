@@ -16,7 +16,7 @@ import { takeLogprobs } from '../ollama/request-fields.ts';
 import { asTool } from '../ollama/tools.ts';
 import { asResponseFormat } from './format.ts';
 import { asMessage, withToolNames } from './messages.ts';
-import { takeOptions } from './options.ts';
+import { defaults, takeOptions } from './options.ts';
 
 export interface ChatCompletionRequest {
   readonly call: Call;
@@ -26,8 +26,16 @@ export interface ChatCompletionRequest {
   readonly includeUsage: boolean;
 }
 
+interface ParseOptions {
+  /** Leaves out OpenAI's defaults for temperature and top_p: somebody else chooses what the request does not set. */
+  readonly withoutDefaults?: boolean;
+}
+
 /** Reads the body of POST /v1/chat/completions. Fields that nobody here knows go on in `call.extraJson`. */
-export function parseChatCompletion(text: string): ChatCompletionRequest {
+export function parseChatCompletion(
+  text: string,
+  { withoutDefaults = false }: ParseOptions = {},
+): ChatCompletionRequest {
   const fields = readBody(text);
   const model = fields.take('model', asString);
   if (model === undefined || model === '') throw invalid('model', 'model is required');
@@ -47,7 +55,7 @@ export function parseChatCompletion(text: string): ChatCompletionRequest {
         toolChoiceJson: fields.take('tool_choice', asText) ?? '',
       },
     },
-    ...takeOptions(fields),
+    ...takeOptions(fields, withoutDefaults ? [] : defaults),
     format: fields.take('response_format', asResponseFormat),
     logprobs: takeLogprobs(fields),
     extraJson: fields.rest(),

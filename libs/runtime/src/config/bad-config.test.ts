@@ -43,6 +43,7 @@ describe('a file with a mistake names its place and what is allowed:', () => {
       'server.trustProxy[0] is "10.0.0.0/33": use an address or a range',
     ],
     ['server: { allowedOrigins: a.example }', '1:27', 'server.allowedOrigins[0] is "a.example": use scheme://host'],
+    ['server: { fetchUrls: [a.example] }', '1:23', 'server.fetchUrls[0] is "a.example": use http:// or https://'],
     ['logging: { level: loud }', '1:19', 'logging.level is "loud": use one of: error, warn, info, debug.'],
     ['logging: { file: 5 }', '1:18', 'logging.file is 5: use a text.'],
     ['dataFolder: ""', '1:13', 'dataFolder is "": use a text that is not empty.'],

@@ -16,6 +16,7 @@ import {
   number,
   orchestratorAddress,
   origin,
+  pageAddress,
   port,
   seconds,
   text,
@@ -67,6 +68,11 @@ const server = z.strictObject({
     live,
   ),
   allowedOrigins: setting(list(origin).default([]), 'Web pages that may call this server, by origin.', live),
+  fetchUrls: setting(
+    list(pageAddress).default([]),
+    'Pages that conversations may fetch, by the beginning of their URL; none: nothing is fetched.',
+    live,
+  ),
   advertise: setting(hostName.optional(), 'Host name for the line that other machines join by.', {
     reloadable: true,
     example: 'gpu0.example.org',

@@ -58,6 +58,12 @@ export const origin = z
     'use scheme://host[:port] in lower case, for example https://chat.example.org',
   );
 
+/** The beginning of the URLs of some pages: a whole host, or a folder of it. */
+export const pageAddress = z.url({
+  protocol: /^https?$/,
+  error: 'use http:// or https:// and a host, for example https://docs.example.org/guide/',
+});
+
 export const truth = z.preprocess(
   (value) => (typeof value === 'string' ? (truths.get(value.toLowerCase()) ?? value) : value),
   z.boolean(),

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tutti/v1/performance.proto.
  */
 export const file_tutti_v1_performance: GenFile = /*@__PURE__*/
-  fileDesc("Chp0dXR0aS92MS9wZXJmb3JtYW5jZS5wcm90bxIIdHV0dGkudjEiTwoOUHJld2FybVJlcXVlc3QSDQoFbW9kZWwYASABKAkSDAoEbm9kZRgCIAEoCRIUCgdudW1fY3R4GAMgASgFSACIAQFCCgoIX251bV9jdHgihAEKD1ByZXdhcm1SZXNwb25zZRINCgVtb2RlbBgBIAEoCRIMCgRub2RlGAIgASgJEg8KB2xvYWRfbXMYAyABKAESEAoIcmVzaWRlbnQYBCABKAgSFAoHbnVtX2N0eBgFIAEoBUgAiAEBEg8KB2V2aWN0ZWQYBiADKAlCCgoIX251bV9jdHgiFgoUR2V0QmF0Y2hTdGF0c1JlcXVlc3QiZwoVR2V0QmF0Y2hTdGF0c1Jlc3BvbnNlEiYKBWVtYmVkGAEgASgLMhcudHV0dGkudjEuRW1iZWRCYXRjaGluZxImCgVtb2RlbBgCIAEoCzIXLnR1dHRpLnYxLk1vZGVsQmF0Y2hpbmciZQoNRW1iZWRCYXRjaGluZxINCgVjYWxscxgBIAEoARIQCghyZXF1ZXN0cxgCIAEoARIOCgZpbnB1dHMYAyABKAESEgoKbWVhbl9jYWxscxgEIAEoARIPCgdsYXJnZXN0GAUgASgFInYKDU1vZGVsQmF0Y2hpbmcSDQoFY2FsbHMYASABKAESDQoFbG9hZHMYAiABKAESGwoOY2FsbHNfcGVyX2xvYWQYAyABKAFIAIgBARIXCg9yZWxvYWRzX2F2b2lkZWQYBCABKAFCEQoPX2NhbGxzX3Blcl9sb2FkIisKFUV4cGxhaW5SZXF1ZXN0UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJItQBChZFeHBsYWluUmVxdWVzdFJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKYXJyaXZlZF9hdBgDIAEoCRIVCg1wcm9tcHRfdG9rZW5zGAQgASgFEh4KFmV4cGVjdGVkX291dHB1dF90b2tlbnMYBSABKAUSIQoHY2hvaWNlcxgGIAMoCzIQLnR1dHRpLnYxLkNob2ljZRIpCgdvdXRjb21lGAcgASgLMhgudHV0dGkudjEuUmVxdWVzdE91dGNvbWUivwEKBkNob2ljZRIPCgdhdHRlbXB0GAEgASgFEgwKBG5vZGUYAiABKAkSDgoGcG9saWN5GAMgASgJEg4KBnJlYXNvbhgEIAEoCRIQCghhZnRlcl9tcxgFIAEoARInCgpjYW5kaWRhdGVzGAYgAygLMhMudHV0dGkudjEuQ2FuZGlkYXRlEigKCGV4Y2x1ZGVkGAcgAygLMhYudHV0dGkudjEuRXhjbHVkZWROb2RlEhEKCW90aGVyd2lzZRgIIAEoCSLyAQoJQ2FuZGlkYXRlEgwKBG5vZGUYASABKAkSDAoEa2luZBgCIAEoCRIQCgh0b3RhbF9tcxgDIAEoARIPCgd3YWl0X21zGAQgASgBEg8KB2xvYWRfbXMYBSABKAESEgoKcHJlZmlsbF9tcxgGIAEoARIRCglkZWNvZGVfbXMYByABKAESEwoLZXZpY3Rpb25fbXMYCCABKAESFAoHbnVtX2N0eBgJIAEoBUgAiAEBEg0KBWV2aWN0GAogAygJEhUKDWNhY2hlZF90b2tlbnMYCyABKAUSEQoJc3RhcnRhYmxlGAwgASgIQgoKCF9udW1fY3R4IiwKDEV4Y2x1ZGVkTm9kZRIMCgRub2RlGAEgASgJEg4KBnJlYXNvbhgCIAEoCSLAAgoOUmVxdWVzdE91dGNvbWUSDgoGc3RhdHVzGAEgASgJEgwKBG5vZGUYAiABKAkSEAoIYXR0ZW1wdHMYAyABKAUSEAoIcXVldWVfbXMYBCABKAESGwoOZmlyc3RfdG9rZW5fbXMYBSABKAFIAIgBARIQCgh0b3RhbF9tcxgGIAEoARIUCgdsb2FkX21zGAcgASgBSAGIAQESGgoNcHJvbXB0X3Rva2VucxgIIAEoBUgCiAEBEhoKDWNhY2hlZF90b2tlbnMYCSABKAVIA4gBARIaCg1vdXRwdXRfdG9rZW5zGAogASgFSASIAQFCEQoPX2ZpcnN0X3Rva2VuX21zQgoKCF9sb2FkX21zQhAKDl9wcm9tcHRfdG9rZW5zQhAKDl9jYWNoZWRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIjcKD0dldFRyYWNlUmVxdWVzdBIWCgl3aW5kb3dfbXMYASABKAFIAIgBAUIMCgpfd2luZG93X21zIm8KEEdldFRyYWNlUmVzcG9uc2USIwoFY2FsbHMYASADKAsyFC50dXR0aS52MS5UcmFjZWRDYWxsEiMKBW5vZGVzGAIgAygLMhQudHV0dGkudjEuVHJhY2VkTm9kZRIRCgl3aW5kb3dfbXMYAyABKAEi0gEKClRyYWNlZENhbGwSDQoFYXRfbXMYASABKAESDQoFbW9kZWwYAiABKAkSDQoFZW1iZWQYAyABKAgSEAoIcHJpb3JpdHkYBCABKAkSDgoGdGVuYW50GAUgASgFEhUKDXByb21wdF90b2tlbnMYBiABKAUSFQoNb3V0cHV0X3Rva2VucxgHIAEoBRIUCgdudW1fY3R4GAggASgFSACIAQESDgoGcHJlZml4GAkgASgFEhUKDXByZWZpeF90b2tlbnMYCiABKAVCCgoIX251bV9jdHgilgEKClRyYWNlZE5vZGUSDAoEbmFtZRgBIAEoCRINCgVzbG90cxgCIAEoBRIYChBzbG90c19wZXJfcnVubmVyGAMgASgFEhkKDG1lbW9yeV9ieXRlcxgEIAEoAUgAiAEBEiUKBm1vZGVscxgFIAMoCzIVLnR1dHRpLnYxLlRyYWNlZE1vZGVsQg8KDV9tZW1vcnlfYnl0ZXMiwQEKC1RyYWNlZE1vZGVsEg0KBW1vZGVsGAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAESGwoOY29udGV4dF9sZW5ndGgYAyABKAVIAIgBARIaChJwcmVmaWxsX3Blcl9zZWNvbmQYBCABKAESGQoRZGVjb2RlX3Blcl9zZWNvbmQYBSABKAESDwoHbG9hZF9tcxgGIAEoARIXCg9ieXRlc19wZXJfdG9rZW4YByABKAFCEQoPX2NvbnRleHRfbGVuZ3RoMuEDChJQZXJmb3JtYW5jZVNlcnZpY2USZwoHUHJld2FybRIYLnR1dHRpLnYxLlByZXdhcm1SZXF1ZXN0GhkudHV0dGkudjEuUHJld2FybVJlc3BvbnNlIieguxgEgtPkkwIdOgEqIhgvYXBpL3BlcmZvcm1hbmNlL3ByZXdhcm0SegoNR2V0QmF0Y2hTdGF0cxIeLnR1dHRpLnYxLkdldEJhdGNoU3RhdHNSZXF1ZXN0Gh8udHV0dGkudjEuR2V0QmF0Y2hTdGF0c1Jlc3BvbnNlIiiguxgCgtPkkwIeEhwvYXBpL3BlcmZvcm1hbmNlL2JhdGNoL3N0YXRzEn8KDkV4cGxhaW5SZXF1ZXN0Eh8udHV0dGkudjEuRXhwbGFpblJlcXVlc3RSZXF1ZXN0GiAudHV0dGkudjEuRXhwbGFpblJlcXVlc3RSZXNwb25zZSIqoLsYAoLT5JMCIBIeL2FwaS9yZXF1ZXN0cy97cmVxdWVzdF9pZH0vd2h5EmUKCEdldFRyYWNlEhkudHV0dGkudjEuR2V0VHJhY2VSZXF1ZXN0GhoudHV0dGkudjEuR2V0VHJhY2VSZXNwb25zZSIioLsYBILT5JMCGBIWL2FwaS9wZXJmb3JtYW5jZS90cmFjZWIGcHJvdG8z", [file_google_api_annotations, file_tutti_v1_options]);
+  fileDesc("Chp0dXR0aS92MS9wZXJmb3JtYW5jZS5wcm90bxIIdHV0dGkudjEiTwoOUHJld2FybVJlcXVlc3QSDQoFbW9kZWwYASABKAkSDAoEbm9kZRgCIAEoCRIUCgdudW1fY3R4GAMgASgFSACIAQFCCgoIX251bV9jdHgihAEKD1ByZXdhcm1SZXNwb25zZRINCgVtb2RlbBgBIAEoCRIMCgRub2RlGAIgASgJEg8KB2xvYWRfbXMYAyABKAESEAoIcmVzaWRlbnQYBCABKAgSFAoHbnVtX2N0eBgFIAEoBUgAiAEBEg8KB2V2aWN0ZWQYBiADKAlCCgoIX251bV9jdHgiFgoUR2V0QmF0Y2hTdGF0c1JlcXVlc3QiZwoVR2V0QmF0Y2hTdGF0c1Jlc3BvbnNlEiYKBWVtYmVkGAEgASgLMhcudHV0dGkudjEuRW1iZWRCYXRjaGluZxImCgVtb2RlbBgCIAEoCzIXLnR1dHRpLnYxLk1vZGVsQmF0Y2hpbmciZQoNRW1iZWRCYXRjaGluZxINCgVjYWxscxgBIAEoARIQCghyZXF1ZXN0cxgCIAEoARIOCgZpbnB1dHMYAyABKAESEgoKbWVhbl9jYWxscxgEIAEoARIPCgdsYXJnZXN0GAUgASgFInYKDU1vZGVsQmF0Y2hpbmcSDQoFY2FsbHMYASABKAESDQoFbG9hZHMYAiABKAESGwoOY2FsbHNfcGVyX2xvYWQYAyABKAFIAIgBARIXCg9yZWxvYWRzX2F2b2lkZWQYBCABKAFCEQoPX2NhbGxzX3Blcl9sb2FkIisKFUV4cGxhaW5SZXF1ZXN0UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJItQBChZFeHBsYWluUmVxdWVzdFJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKYXJyaXZlZF9hdBgDIAEoCRIVCg1wcm9tcHRfdG9rZW5zGAQgASgFEh4KFmV4cGVjdGVkX291dHB1dF90b2tlbnMYBSABKAUSIQoHY2hvaWNlcxgGIAMoCzIQLnR1dHRpLnYxLkNob2ljZRIpCgdvdXRjb21lGAcgASgLMhgudHV0dGkudjEuUmVxdWVzdE91dGNvbWUivwEKBkNob2ljZRIPCgdhdHRlbXB0GAEgASgFEgwKBG5vZGUYAiABKAkSDgoGcG9saWN5GAMgASgJEg4KBnJlYXNvbhgEIAEoCRIQCghhZnRlcl9tcxgFIAEoARInCgpjYW5kaWRhdGVzGAYgAygLMhMudHV0dGkudjEuQ2FuZGlkYXRlEigKCGV4Y2x1ZGVkGAcgAygLMhYudHV0dGkudjEuRXhjbHVkZWROb2RlEhEKCW90aGVyd2lzZRgIIAEoCSLyAQoJQ2FuZGlkYXRlEgwKBG5vZGUYASABKAkSDAoEa2luZBgCIAEoCRIQCgh0b3RhbF9tcxgDIAEoARIPCgd3YWl0X21zGAQgASgBEg8KB2xvYWRfbXMYBSABKAESEgoKcHJlZmlsbF9tcxgGIAEoARIRCglkZWNvZGVfbXMYByABKAESEwoLZXZpY3Rpb25fbXMYCCABKAESFAoHbnVtX2N0eBgJIAEoBUgAiAEBEg0KBWV2aWN0GAogAygJEhUKDWNhY2hlZF90b2tlbnMYCyABKAUSEQoJc3RhcnRhYmxlGAwgASgIQgoKCF9udW1fY3R4IiwKDEV4Y2x1ZGVkTm9kZRIMCgRub2RlGAEgASgJEg4KBnJlYXNvbhgCIAEoCSLAAgoOUmVxdWVzdE91dGNvbWUSDgoGc3RhdHVzGAEgASgJEgwKBG5vZGUYAiABKAkSEAoIYXR0ZW1wdHMYAyABKAUSEAoIcXVldWVfbXMYBCABKAESGwoOZmlyc3RfdG9rZW5fbXMYBSABKAFIAIgBARIQCgh0b3RhbF9tcxgGIAEoARIUCgdsb2FkX21zGAcgASgBSAGIAQESGgoNcHJvbXB0X3Rva2VucxgIIAEoBUgCiAEBEhoKDWNhY2hlZF90b2tlbnMYCSABKAVIA4gBARIaCg1vdXRwdXRfdG9rZW5zGAogASgFSASIAQFCEQoPX2ZpcnN0X3Rva2VuX21zQgoKCF9sb2FkX21zQhAKDl9wcm9tcHRfdG9rZW5zQhAKDl9jYWNoZWRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIjgKFEdldFBhcmFtZXRlcnNSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEhEKCXRhc2tfdHlwZRgCIAEoCSKZAQoVR2V0UGFyYW1ldGVyc1Jlc3BvbnNlEg0KBW1vZGVsGAEgASgJEhEKCXRhc2tfdHlwZRgCIAEoCRIOCgZwcmVzZXQYAyABKAkSEwoLdGVtcGVyYXR1cmUYBCABKAESDQoFdG9wX3AYBSABKAESKgoIZXZpZGVuY2UYBiADKAsyGC50dXR0aS52MS5QcmVzZXRFdmlkZW5jZSJ/Cg5QcmVzZXRFdmlkZW5jZRIOCgZwcmVzZXQYASABKAkSEwoLdGVtcGVyYXR1cmUYAiABKAESDQoFdG9wX3AYAyABKAESDwoHc2FtcGxlcxgEIAEoARIYCgttZWFuX3Jld2FyZBgFIAEoAUgAiAEBQg4KDF9tZWFuX3Jld2FyZCI3Cg9HZXRUcmFjZVJlcXVlc3QSFgoJd2luZG93X21zGAEgASgBSACIAQFCDAoKX3dpbmRvd19tcyJvChBHZXRUcmFjZVJlc3BvbnNlEiMKBWNhbGxzGAEgAygLMhQudHV0dGkudjEuVHJhY2VkQ2FsbBIjCgVub2RlcxgCIAMoCzIULnR1dHRpLnYxLlRyYWNlZE5vZGUSEQoJd2luZG93X21zGAMgASgBItIBCgpUcmFjZWRDYWxsEg0KBWF0X21zGAEgASgBEg0KBW1vZGVsGAIgASgJEg0KBWVtYmVkGAMgASgIEhAKCHByaW9yaXR5GAQgASgJEg4KBnRlbmFudBgFIAEoBRIVCg1wcm9tcHRfdG9rZW5zGAYgASgFEhUKDW91dHB1dF90b2tlbnMYByABKAUSFAoHbnVtX2N0eBgIIAEoBUgAiAEBEg4KBnByZWZpeBgJIAEoBRIVCg1wcmVmaXhfdG9rZW5zGAogASgFQgoKCF9udW1fY3R4IpYBCgpUcmFjZWROb2RlEgwKBG5hbWUYASABKAkSDQoFc2xvdHMYAiABKAUSGAoQc2xvdHNfcGVyX3J1bm5lchgDIAEoBRIZCgxtZW1vcnlfYnl0ZXMYBCABKAFIAIgBARIlCgZtb2RlbHMYBSADKAsyFS50dXR0aS52MS5UcmFjZWRNb2RlbEIPCg1fbWVtb3J5X2J5dGVzIsEBCgtUcmFjZWRNb2RlbBINCgVtb2RlbBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgBEhsKDmNvbnRleHRfbGVuZ3RoGAMgASgFSACIAQESGgoScHJlZmlsbF9wZXJfc2Vjb25kGAQgASgBEhkKEWRlY29kZV9wZXJfc2Vjb25kGAUgASgBEg8KB2xvYWRfbXMYBiABKAESFwoPYnl0ZXNfcGVyX3Rva2VuGAcgASgBQhEKD19jb250ZXh0X2xlbmd0aDLxBAoSUGVyZm9ybWFuY2VTZXJ2aWNlEmcKB1ByZXdhcm0SGC50dXR0aS52MS5QcmV3YXJtUmVxdWVzdBoZLnR1dHRpLnYxLlByZXdhcm1SZXNwb25zZSInoLsYBILT5JMCHToBKiIYL2FwaS9wZXJmb3JtYW5jZS9wcmV3YXJtEnoKDUdldEJhdGNoU3RhdHMSHi50dXR0aS52MS5HZXRCYXRjaFN0YXRzUmVxdWVzdBofLnR1dHRpLnYxLkdldEJhdGNoU3RhdHNSZXNwb25zZSIooLsYAoLT5JMCHhIcL2FwaS9wZXJmb3JtYW5jZS9iYXRjaC9zdGF0cxJ/Cg5FeHBsYWluUmVxdWVzdBIfLnR1dHRpLnYxLkV4cGxhaW5SZXF1ZXN0UmVxdWVzdBogLnR1dHRpLnYxLkV4cGxhaW5SZXF1ZXN0UmVzcG9uc2UiKqC7GAKC0+STAiASHi9hcGkvcmVxdWVzdHMve3JlcXVlc3RfaWR9L3doeRKNAQoNR2V0UGFyYW1ldGVycxIeLnR1dHRpLnYxLkdldFBhcmFtZXRlcnNSZXF1ZXN0Gh8udHV0dGkudjEuR2V0UGFyYW1ldGVyc1Jlc3BvbnNlIjuguxgCgtPkkwIxEi8vYXBpL3BlcmZvcm1hbmNlL3BhcmFtZXRlcnMve21vZGVsfS97dGFza190eXBlfRJlCghHZXRUcmFjZRIZLnR1dHRpLnYxLkdldFRyYWNlUmVxdWVzdBoaLnR1dHRpLnYxLkdldFRyYWNlUmVzcG9uc2UiIqC7GASC0+STAhgSFi9hcGkvcGVyZm9ybWFuY2UvdHJhY2ViBnByb3RvMw", [file_google_api_annotations, file_tutti_v1_options]);
 
 /**
  * PrewarmRequest names a model.
@@ -604,6 +604,139 @@ export const RequestOutcomeSchema: GenMessage<RequestOutcome> = /*@__PURE__*/
   messageDesc(file_tutti_v1_performance, 11);
 
 /**
+ * GetParametersRequest names a model and a kind of task.
+ *
+ * @generated from message tutti.v1.GetParametersRequest
+ */
+export type GetParametersRequest = Message<"tutti.v1.GetParametersRequest"> & {
+  /**
+   * Name of the model; in a path, its slashes are written %2F.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * "facts", "math", "code", "creative", "extraction" or "chat".
+   *
+   * @generated from field: string task_type = 2;
+   */
+  taskType: string;
+};
+
+/**
+ * Describes the message tutti.v1.GetParametersRequest.
+ * Use `create(GetParametersRequestSchema)` to create a new message.
+ */
+export const GetParametersRequestSchema: GenMessage<GetParametersRequest> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_performance, 12);
+
+/**
+ * GetParametersResponse is what is used unless something else is tried, and what that rests on.
+ *
+ * @generated from message tutti.v1.GetParametersResponse
+ */
+export type GetParametersResponse = Message<"tutti.v1.GetParametersResponse"> & {
+  /**
+   * Name of the model.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * Kind of task.
+   *
+   * @generated from field: string task_type = 2;
+   */
+  taskType: string;
+
+  /**
+   * Name of the preset that is preferred now.
+   *
+   * @generated from field: string preset = 3;
+   */
+  preset: string;
+
+  /**
+   * Its temperature.
+   *
+   * @generated from field: double temperature = 4;
+   */
+  temperature: number;
+
+  /**
+   * Its top_p.
+   *
+   * @generated from field: double top_p = 5;
+   */
+  topP: number;
+
+  /**
+   * What is known of each preset, the default first.
+   *
+   * @generated from field: repeated tutti.v1.PresetEvidence evidence = 6;
+   */
+  evidence: PresetEvidence[];
+};
+
+/**
+ * Describes the message tutti.v1.GetParametersResponse.
+ * Use `create(GetParametersResponseSchema)` to create a new message.
+ */
+export const GetParametersResponseSchema: GenMessage<GetParametersResponse> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_performance, 13);
+
+/**
+ * PresetEvidence is what is known of a preset.
+ *
+ * @generated from message tutti.v1.PresetEvidence
+ */
+export type PresetEvidence = Message<"tutti.v1.PresetEvidence"> & {
+  /**
+   * Name of the preset.
+   *
+   * @generated from field: string preset = 1;
+   */
+  preset: string;
+
+  /**
+   * Its temperature.
+   *
+   * @generated from field: double temperature = 2;
+   */
+  temperature: number;
+
+  /**
+   * Its top_p.
+   *
+   * @generated from field: double top_p = 3;
+   */
+  topP: number;
+
+  /**
+   * Answers that were judged.
+   *
+   * @generated from field: double samples = 4;
+   */
+  samples: number;
+
+  /**
+   * Mean of their rewards, each 0 to 1. Absent: no answer was judged.
+   *
+   * @generated from field: optional double mean_reward = 5;
+   */
+  meanReward?: number | undefined;
+};
+
+/**
+ * Describes the message tutti.v1.PresetEvidence.
+ * Use `create(PresetEvidenceSchema)` to create a new message.
+ */
+export const PresetEvidenceSchema: GenMessage<PresetEvidence> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_performance, 14);
+
+/**
  * GetTraceRequest asks for the last calls.
  *
  * @generated from message tutti.v1.GetTraceRequest
@@ -622,7 +755,7 @@ export type GetTraceRequest = Message<"tutti.v1.GetTraceRequest"> & {
  * Use `create(GetTraceRequestSchema)` to create a new message.
  */
 export const GetTraceRequestSchema: GenMessage<GetTraceRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 12);
+  messageDesc(file_tutti_v1_performance, 15);
 
 /**
  * GetTraceResponse is the last calls and the nodes that could serve them.
@@ -657,7 +790,7 @@ export type GetTraceResponse = Message<"tutti.v1.GetTraceResponse"> & {
  * Use `create(GetTraceResponseSchema)` to create a new message.
  */
 export const GetTraceResponseSchema: GenMessage<GetTraceResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 13);
+  messageDesc(file_tutti_v1_performance, 16);
 
 /**
  * TracedCall is a call without its words.
@@ -741,7 +874,7 @@ export type TracedCall = Message<"tutti.v1.TracedCall"> & {
  * Use `create(TracedCallSchema)` to create a new message.
  */
 export const TracedCallSchema: GenMessage<TracedCall> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 14);
+  messageDesc(file_tutti_v1_performance, 17);
 
 /**
  * TracedNode is what a simulation needs of a node.
@@ -790,7 +923,7 @@ export type TracedNode = Message<"tutti.v1.TracedNode"> & {
  * Use `create(TracedNodeSchema)` to create a new message.
  */
 export const TracedNodeSchema: GenMessage<TracedNode> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 15);
+  messageDesc(file_tutti_v1_performance, 18);
 
 /**
  * TracedModel is a model on a node.
@@ -853,7 +986,7 @@ export type TracedModel = Message<"tutti.v1.TracedModel"> & {
  * Use `create(TracedModelSchema)` to create a new message.
  */
 export const TracedModelSchema: GenMessage<TracedModel> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 16);
+  messageDesc(file_tutti_v1_performance, 19);
 
 /**
  * PerformanceService makes answers come sooner, and shows why they come when they do.
@@ -891,6 +1024,16 @@ export const PerformanceService: GenService<{
     methodKind: "unary";
     input: typeof ExplainRequestRequestSchema;
     output: typeof ExplainRequestResponseSchema;
+  },
+  /**
+   * GetParameters tells which sampling options are chosen: those for a model and a kind of task, and on what evidence.
+   *
+   * @generated from rpc tutti.v1.PerformanceService.GetParameters
+   */
+  getParameters: {
+    methodKind: "unary";
+    input: typeof GetParametersRequestSchema;
+    output: typeof GetParametersResponseSchema;
   },
   /**
    * GetTrace returns what a simulation needs to replay the last hour: when calls came and what they took, no words.

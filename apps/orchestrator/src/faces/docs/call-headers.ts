@@ -40,6 +40,14 @@ export const callHeaders: readonly Parameter[] = [
     description: 'Models that may answer in place of the one that was asked for, in order, with commas between.',
     schema: { type: 'string' },
   },
+  {
+    name: 'x-tutti-parameters',
+    in: 'header',
+    description:
+      'Whether the cluster chooses temperature and top_p, where the request sets none, by what was learnt of the model. ' +
+      'Absent: no.',
+    schema: { type: 'string', enum: ['auto'] },
+  },
 ];
 
 /** What an answer says of how its call was run. */
@@ -49,6 +57,7 @@ export const routeHeaders = {
   'x-tutti-privacy': 'How far the text may have travelled.',
   'x-tutti-node': 'The node that ran it.',
   'x-tutti-route': 'Why that node.',
+  'x-tutti-parameters': 'Sampling that was chosen for it, if it was left to the cluster.',
   'x-tutti-queue-ms': 'Milliseconds until a node was chosen.',
   'x-tutti-attempts': 'Attempts that it took.',
 };

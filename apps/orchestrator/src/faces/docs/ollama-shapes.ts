@@ -11,6 +11,7 @@ export const route = z.object({
   route: z.string().describe('Why that node.'),
   queueMs: z.number(),
   attempts: count(),
+  parameters: z.string().optional().describe('Sampling that was chosen for it, if it was left to the cluster.'),
 });
 
 const message = z.looseObject({

@@ -2,6 +2,7 @@ import type { DescService } from '@bufbuild/protobuf';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
+import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
@@ -9,6 +10,7 @@ import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import type { OperationNotes } from '@tutti/rpc';
+import { conversationNotes } from './conversation-notes.ts';
 import type { Facts } from './facts.ts';
 import type { Tag } from './tags.ts';
 import { workflowNotes } from './workflow-notes.ts';
@@ -17,6 +19,7 @@ import { workflowNotes } from './workflow-notes.ts';
 export const documentedServices: readonly { readonly service: DescService; readonly tag: Tag }[] = [
   { service: PatternService, tag: 'Patterns' },
   { service: WorkflowService, tag: 'Workflows' },
+  { service: ConversationService, tag: 'Conversations' },
   { service: ClusterService, tag: 'Cluster' },
   { service: NodeService, tag: 'Nodes' },
   { service: QueueService, tag: 'Queue' },
@@ -109,6 +112,7 @@ export function serviceNotes({ node, model }: Facts): Readonly<Record<string, Op
     listExecutions: { parameters: { pageSize: 20 }, errors: [503] },
     getFixture: { ...absentRun, summary: 'Returns the journal of a run, for a replay' },
     ...workflowNotes(model, runErrors),
+    ...conversationNotes(model, runErrors),
     getMetrics: overAMinute,
     getNode: named,
     listNodeModels: named,
@@ -153,6 +157,10 @@ export function serviceNotes({ node, model }: Facts): Readonly<Record<string, Op
       more: 'Requests of other keys are shown to operators only. The example names no request.',
       parameters: { requestId: noRequest },
       status: 404,
+    },
+    getParameters: {
+      more: 'A preset other than the default is preferred once it has shown that it is no worse.',
+      parameters: { model, taskType: 'code' },
     },
     getTrace: {
       summary: 'Returns the last calls, without their words',

@@ -7,6 +7,7 @@ export const tags = [
     description: 'Several models give one answer: ensemble, debate, plan. Runs, and what happens in them.',
   },
   { name: 'Workflows', description: 'A request split into tasks, done by you, by the cluster, or by both.' },
+  { name: 'Conversations', description: 'Specialists who talk with you over many turns, use tools, and remember.' },
   { name: 'Cluster', description: 'All machines as one.' },
   { name: 'Nodes', description: 'The machines: what they are, what they hold, and steering them.' },
   { name: 'Queue', description: 'The calls that wait for a node.' },

@@ -4,7 +4,7 @@ import type { OperationNotes } from '@tutti/rpc';
 const noWorkflow = 'no-such-workflow';
 
 const plan = 'Plan a weekend in Rome: sights, food and a budget.';
-const budget = { maxMs: 20_000 };
+const budget = { maxTokens: 400 };
 
 /** Notes on the operations of workflows; `runErrors` are the errors of every run. */
 export function workflowNotes(model: string, runErrors: readonly number[]): Readonly<Record<string, OperationNotes>> {
