@@ -6,8 +6,10 @@ import type { DescService } from '@bufbuild/protobuf';
 import {
   createCluster,
   createEstimates,
+  createLearntSampling,
   createQuarantine,
   createRetryBudget,
+  createTurn,
   dispatched,
   fallback,
   hedged,
@@ -16,11 +18,13 @@ import {
   resumed,
   retried,
   ticketMachine,
+  tuned,
   watched,
 } from '@tutti/core';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
+import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
@@ -49,6 +53,7 @@ import { advertisedAddresses } from './advertised.ts';
 import { createAgentless } from './agentless.ts';
 import { createAgentsPort } from './agents-port.ts';
 import { readConfig } from './config.ts';
+import { createConversations } from './conversations/conversations.ts';
 import { publishDiscovery } from './discovery.ts';
 import { createDoor } from './door.ts';
 import { createAnswer } from './faces/answer.ts';
@@ -62,6 +67,7 @@ import { openaiFace } from './faces/openai.ts';
 import { publicService } from './faces/rest.ts';
 import { sessionFace } from './faces/session.ts';
 import { keepJoinTokenFile } from './join-token-file.ts';
+import { learntDocuments } from './learnt-documents.ts';
 import { keepLearnt } from './learnt.ts';
 import { createLogIntake } from './log-intake.ts';
 import { declaredNode } from './members/declared-node.ts';
@@ -80,6 +86,7 @@ import { patternModels } from './runs/pattern-models.ts';
 import { createRuns } from './runs/runs.ts';
 import { adminService } from './services/admin-service.ts';
 import { clusterService } from './services/cluster-service.ts';
+import { conversationService } from './services/conversation-service.ts';
 import { createPrewarmer } from './services/prewarmer.ts';
 import { performanceService } from './services/performance-service.ts';
 import { createLogService } from './services/log-service.ts';
@@ -87,6 +94,7 @@ import { nodeService } from './services/node-service.ts';
 import { patternService } from './services/pattern-service.ts';
 import { queueService } from './services/queue-service.ts';
 import { workflowService } from './services/workflow-service.ts';
+import { createTools } from './tools/tools.ts';
 import { openTrust } from './trust.ts';
 import { createWorkflows } from './workflows/workflows.ts';
 
@@ -116,6 +124,10 @@ async function main(): Promise<void> {
   const learnt = keepLearnt({ estimates, repository: store.estimates, clock, log });
   shutdown.add('learnt', () => learnt.close());
   const random = Math.random;
+  const sampling = createLearntSampling(random);
+  const repository = learntDocuments(store.documents.parameters, clock);
+  const learntSampling = keepLearnt({ estimates: sampling, repository, clock, log });
+  shutdown.add('learnt parameters', () => learntSampling.close());
   const cluster = createCluster({
     ...{ clock, random, estimates },
     concurrency: () => live().concurrency,
@@ -162,15 +174,17 @@ async function main(): Promise<void> {
   const { enabled: hedges, ...hedge } = settings.current.hedging;
   const sent = hedged(hedges ? { ...hedge, clock, cluster, retries: budget } : undefined, dispatched(cluster, clock));
   const tried = retried({ clock, random, budget, quarantine }, sent);
-  const dispatch = tracing.traced('client', fallback({ budget }, resumed({ clock, budget }, tried)));
+  const dispatch = tracing.traced('client', fallback({ budget }, tuned(sampling, resumed({ clock, budget }, tried))));
   const prompted = promptsLogged(dispatch, { log, wanted: () => settings.current.logging.prompts });
   const generate = watched(book.watch, permitted(prompted));
   const enter = countRefusals(limited(limits, door.enter));
   const { tls, trustProxy, readTimeout, writeTimeout } = fixed;
   const longestStallMs = writeTimeout * 1_000;
   const nextTicket = ticketMachine();
+  const tools = createTools({ clock, allowedUrls: () => live().fetchUrls });
   const runs = createRuns({
-    ...{ repository: store.runs, patterns, generate, orchestratorId, clock, log, nextTicket, enter },
+    ...{ repository: store.runs, generate, orchestratorId, clock, log, nextTicket, enter },
+    patterns: { ...patterns, turn: createTurn(tools) },
     models: () => availableModels(cluster),
     isResident: (model) => isResident(cluster, model),
     reenter: door.enter,
@@ -236,10 +250,12 @@ async function main(): Promise<void> {
   const prewarmer = createPrewarmer({ cluster, membership, clock });
   const prewarming = createPrewarming({ cluster, prewarmer, enabled: () => live().prewarm === 'idle', clock, log });
   shutdown.add('prewarming', () => prewarming.close());
-  serve(PerformanceService, performanceService({ why, prewarmer, cluster, clock }));
+  serve(PerformanceService, performanceService({ why, prewarmer, sampling, cluster, clock }));
   serve(PatternService, patternService({ runs, clock }));
   const workflows = createWorkflows({ documents: store.documents.workflows, runs, clock });
   serve(WorkflowService, workflowService({ workflows }));
+  const conversations = createConversations({ documents: store.documents.conversations, runs, clock });
+  serve(ConversationService, conversationService({ conversations }));
   serve(QueueService, queueService({ cluster, clock, bounds: live }));
   serve(LogService, createLogService({ logs, stats: () => logWriter.stats, clock }));
   serve(AdminService, adminService({ book, cluster, nodes, store: storeHealth, lag, settings, version, clock }));

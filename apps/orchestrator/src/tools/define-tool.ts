@@ -1,0 +1,25 @@
+import { ClusterError, type Json, type JsonObject, type Tool, type ToolPolicy } from '@tutti/core';
+import { z } from 'zod';
+
+interface Definition<T> {
+  readonly name: string;
+  /** For models: what it does, and when to use it. */
+  readonly description: string;
+  readonly shape: z.ZodType<T>;
+  readonly policy: ToolPolicy;
+  run(args: T, signal: AbortSignal): Promise<Json>;
+}
+
+/** A tool whose arguments are checked before it runs. */
+export function defineTool<T>({ name, description, shape, policy, run }: Definition<T>): Tool {
+  const { $schema: _dialect, ...parameters } = z.toJSONSchema(shape, { io: 'input' });
+  return {
+    ...{ name, description, policy },
+    parameters: parameters as JsonObject,
+    async run(args, signal) {
+      const read = shape.safeParse(args);
+      if (read.success) return run(read.data, signal);
+      throw new ClusterError('invalid_request', `The arguments do not fit: ${z.prettifyError(read.error)}`);
+    },
+  };
+}
