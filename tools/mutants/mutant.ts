@@ -3,8 +3,9 @@ export interface Mutant {
   /** Relative to the root of the repository. */
   readonly file: string;
   readonly line: number;
-  /** The text of that line. */
+  /** The text of that line, and where in it the change begins. */
   readonly at: string;
+  readonly column: number;
   /** Offsets in characters. */
   readonly start: number;
   readonly end: number;

@@ -11,9 +11,12 @@ export function mutantsOf(file: string, source: string): readonly Mutant[] {
   const add = (node: SyntaxNode, texts: readonly string[]): void => {
     if (texts.length === 0) return;
     const { start, end } = range(node);
-    const line = source.slice(0, start).split('\n').length;
+    const before = source.slice(0, start).split('\n');
+    const line = before.length;
     const at = lines[line - 1]?.trim() ?? '';
-    for (const replacement of texts) mutants.push({ file, line, at, start, end, original: text(node), replacement });
+    const column = before.at(-1)!.trimStart().length;
+    const original = text(node);
+    for (const replacement of texts) mutants.push({ file, line, at, column, start, end, original, replacement });
   };
 
   const visit = (node: SyntaxNode): void => {

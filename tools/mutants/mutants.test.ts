@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { changeText, mutated, type Mutant } from './mutant.ts';
 import { mutantsOf } from './mutants-of.ts';
@@ -21,6 +20,11 @@ const plantedSurvivor = `
 export const nobodyAsks = false;
 `;
 
+const plantedTable = `
+export const prices = [0, 12];
+if (prices.length < 2) throw new Error('no prices');
+`;
+
 const plantedTest = `
 import { expect, test } from 'vitest';
 import './survivor.ts';
@@ -35,6 +39,15 @@ test('an age is counted anew after a hundred years', () => {
 });
 `;
 
+const plantedTableTest = `
+import { expect, test } from 'vitest';
+import { prices } from './table.ts';
+
+test('the first price is none', () => {
+  expect(prices[0]).toBe(0);
+});
+`;
+
 function changesOf(source: string): readonly string[] {
   return mutantsOf('x.ts', source).map(changeText);
 }
@@ -46,16 +59,20 @@ function isTried(mutant: Mutant): boolean {
 
 async function verdictsOn(source: string): Promise<readonly Verdict[]> {
   const tree = await plantTree({
-    'ticket.ts': source,
-    'survivor.ts': plantedSurvivor,
-    'ticket.test.ts': plantedTest,
+    ...{ 'ticket.ts': source, 'survivor.ts': plantedSurvivor, 'table.ts': plantedTable },
+    ...{ 'ticket.test.ts': plantedTest, 'table.test.ts': plantedTableTest },
   });
   try {
-    const settings = { root: tree.root, folders: ['src'], tests: ['src/*.test.ts'], silenceMs: 3_000 };
-    const mutants = mutantsOf('src/ticket.ts', source).filter(isTried);
-    // After one that is killed in another file, of which nothing may be left.
-    mutants.splice(1, 0, ...mutantsOf('src/survivor.ts', plantedSurvivor));
-    return await mutationRun(mutants, settings, 1);
+    const mutants = [
+      ...mutantsOf('src/table.ts', plantedTable),
+      ...mutantsOf('src/ticket.ts', source).filter(isTried),
+      // After those that are killed in other files, of which nothing may be left.
+      ...mutantsOf('src/survivor.ts', plantedSurvivor),
+    ];
+    return await mutationRun({
+      ...{ root: tree.root, folders: ['src'], tests: ['src/*.test.ts'], silenceMs: 3_000, jobs: 1 },
+      draw: () => mutants,
+    });
   } finally {
     await tree.remove();
   }
@@ -66,6 +83,7 @@ test('turns operators, conditions, constants and statements round', () => {
   expect(changesOf('const c = a ?? b;')).toEqual(['a ?? b  ->  a', 'a ?? b  ->  b']);
   expect(changesOf('const c = a && !b;')).toEqual(['a && !b  ->  (a || !b)', '!b  ->  b']);
   expect(changesOf('const c = 3;')).toEqual(['3  ->  4', '3  ->  2', '3  ->  6']);
+  expect(changesOf('const c = 1_000;')).toEqual(['1_000  ->  2000', '1_000  ->  500']);
   expect(changesOf('const c = () => f();')).toEqual(['f()  ->  undefined']);
   expect(changesOf('function f() { if (done()) return; }')).toEqual([
     'if (done()) return;  ->  ;',
@@ -90,15 +108,19 @@ test('changes exactly what it says, wherever it stands', () => {
   }
 });
 
-test('kills what the tests notice, stops what hangs, and names what survives', async () => {
+test('kills what the tests notice, stops what hangs, and says what broke and what survives', async () => {
   const verdicts = await verdictsOn(planted);
   const survivors = verdicts.filter(({ outcome }) => outcome === 'survived');
   const hung = verdicts.filter(({ outcome }) => outcome === 'timed_out');
+  const broken = verdicts.filter(({ outcome }) => outcome === 'broken');
 
-  expect(survivors.map(changeText)).toEqual(['false  ->  true']);
   expect(hung.map(changeText)).toEqual(['years -= 100;  ->  ;']);
+  expect(broken.map(changeText)).toContain('prices.length < 2  ->  (prices.length >= 2)');
+  expect(new Set(broken.map(({ by }) => by))).toEqual(new Set(['src/table.test.ts: no prices']));
   expect(verdicts.length).toBeGreaterThan(15);
-  expect(reportText(verdicts, [])).toContain('survived src/survivor.ts:2  false  ->  true');
+  expect(survivors.map(changeText)).toContain('false  ->  true');
+  expect(survivors.map(({ file }) => file)).not.toContain('src/ticket.ts');
+  expect(reportText(verdicts, [])).toContain('survived  src/survivor.ts:2  false  ->  true');
 }, 60_000);
 
 test('says so when the tests fail on the code as it is', async () => {
@@ -112,12 +134,22 @@ test('an accepted survivor is found by its line and its change, and counts as a 
   expect(whyAccepted(mutant, accepted)).toBe('any number does');
   expect(whyAccepted({ ...mutant, at: 'const d = 3;' }, accepted)).toBeUndefined();
   expect(killedShare([{ ...mutant, outcome: 'survived' }])).toBe(0);
-  expect(reportText([{ ...mutant, outcome: 'survived' }], accepted)).toContain('(accepted: any number does)');
+  expect(reportText([{ ...mutant, outcome: 'survived' }], accepted)).toContain('(any number does)');
 });
 
-test('the same seed draws the same mutants', () => {
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  const drawn = (seed: number) => sample(root, 'libs/core/src/failure/*.ts', 5, seed).map(changeText);
-  expect(drawn(3)).toEqual(drawn(3));
-  expect(drawn(3)).not.toEqual(drawn(4));
+test('the same seed draws the same mutants, whatever else is written', async () => {
+  const tree = await plantTree({ 'ticket.ts': planted });
+  const longer = await plantTree({ 'ticket.ts': `// A new first line.\n${planted}`, 'table.ts': plantedTable });
+  const drawn = (root: string, count: number, seed: number) =>
+    sample(root, 'src/*.ts', count, seed)
+      .filter(({ file }) => file === 'src/ticket.ts')
+      .map(changeText);
+  try {
+    const all = drawn(tree.root, 100, 3);
+    expect(drawn(longer.root, 100, 3)).toEqual(all);
+    expect(drawn(tree.root, 5, 3)).toEqual(all.slice(0, 5));
+    expect(drawn(tree.root, 100, 4)).not.toEqual(all);
+  } finally {
+    await Promise.all([tree.remove(), longer.remove()]);
+  }
 });

@@ -42,7 +42,9 @@ const operators: Readonly<Record<string, Operator>> = {
   },
   NumericLiteral: ({ value }) => {
     const number = value as number;
-    return [...new Set([number + 1, number - 1, number * 2])].filter((other) => other !== number).map(bracketed);
+    // A large number is a scale: one more or less of it is no other behaviour.
+    const others = number < 100 ? [number + 1, number - 1, number * 2] : [number * 2, number / 2];
+    return [...new Set(others)].filter((other) => other !== number).map(bracketed);
   },
   BooleanLiteral: ({ value }) => [String(!value)],
   IfStatement: (node) => (leaves(node) ? [';'] : []),

@@ -1,6 +1,7 @@
 import { table } from '../../bench/src/table.ts';
 import { changeText, type Mutant } from './mutant.ts';
 import type { Verdict } from './mutation-run.ts';
+import type { Outcome } from './tester.ts';
 
 /** A mutant that no test can or need tell from the code. It counts as a survivor all the same. */
 export interface Accepted {
@@ -9,6 +10,11 @@ export interface Accepted {
   readonly at: string;
   readonly change: string;
   readonly why: string;
+}
+
+interface Drawn {
+  readonly files: string;
+  readonly seed: number;
 }
 
 /** Why this survivor is accepted, if it is. */
@@ -20,42 +26,101 @@ export function whyAccepted(mutant: Mutant, accepted: readonly Accepted[]): stri
 
 /** Which part was killed. Nothing to kill counts as nothing killed. */
 export function killedShare(verdicts: readonly Verdict[]): number {
-  const killed = verdicts.filter(({ outcome }) => outcome !== 'survived').length;
-  return verdicts.length > 0 ? killed / verdicts.length : 0;
+  return verdicts.length > 0 ? 1 - having('survived', verdicts).length / verdicts.length : 0;
 }
 
-/** A table by file, then each survivor. */
+/** A table by file, then each mutant that no test noticed by its name. */
 export function reportText(verdicts: readonly Verdict[], accepted: readonly Accepted[]): string {
-  const files = [...new Set(verdicts.map(({ file }) => file))].toSorted();
-  const rows = files.map((file) =>
-    row(
-      file,
-      verdicts.filter((verdict) => verdict.file === file),
-    ),
-  );
-  const head = ['file', 'mutants', 'killed', 'timed out', 'survived', '% killed'];
-  const survivors = verdicts
-    .filter(({ outcome }) => outcome === 'survived')
-    .map((verdict) => survivorText(verdict, whyAccepted(verdict, accepted)));
-  return [table([head, ...rows, row('all', verdicts)]), ...survivors.toSorted()].join('\n');
+  const unnamed = (['timed_out', 'broken', 'survived'] as const).flatMap((outcome) => having(outcome, verdicts));
+  const lines = unnamed.map((verdict) => {
+    const { outcome, file, line } = verdict;
+    const note = noteOn(verdict, accepted);
+    return `${outcome.padEnd(9)} ${file}:${line}  ${changeText(verdict)}${note ? `  (${note})` : ''}`;
+  });
+  return [table(rowsOf(verdicts)), ...lines].join('\n');
 }
 
 /** For programs: figures first, then every mutant. */
-export function reportJson(verdicts: readonly Verdict[], accepted: readonly Accepted[], seed: number): string {
+export function reportJson(
+  verdicts: readonly Verdict[],
+  accepted: readonly Accepted[],
+  { files, seed }: Drawn,
+): string {
   const mutants = verdicts.map((verdict) => {
     const { file, line, original, replacement, outcome, by } = verdict;
     const why = outcome === 'survived' ? whyAccepted(verdict, accepted) : undefined;
     return { file, line, original, replacement, outcome, by, ...(why ? { accepted: why } : {}) };
   });
-  return JSON.stringify({ seed, count: verdicts.length, killedShare: killedShare(verdicts), mutants }, null, 2);
+  return JSON.stringify({ files, seed, count: verdicts.length, killedShare: killedShare(verdicts), mutants }, null, 2);
+}
+
+/** As `reportText`, for a page. */
+export function reportMarkdown(verdicts: readonly Verdict[], accepted: readonly Accepted[], drawn: Drawn): string {
+  const [head = [], ...rows] = rowsOf(verdicts);
+  const unnamed = (['survived', 'timed_out', 'broken'] as const).flatMap((outcome) => having(outcome, verdicts));
+  return [
+    `${verdicts.length} mutants of \`${drawn.files}\`, seed ${drawn.seed}: ${percent(verdicts)} % killed.`,
+    '',
+    ...markdownTable([head, ...rows]),
+    '',
+    'Those that no test noticed by its name:',
+    '',
+    ...markdownTable([
+      ['outcome', 'line', 'change', 'why'],
+      ...unnamed.map((verdict) => [
+        verdict.outcome.replace('_', ' '),
+        `${verdict.file}: ${code(verdict.at)}`,
+        code(changeText(verdict)),
+        noteOn(verdict, accepted) ?? '**nobody has said yet**',
+      ]),
+    ]),
+  ].join('\n');
+}
+
+function rowsOf(verdicts: readonly Verdict[]): readonly (readonly string[])[] {
+  const files = [...new Set(verdicts.map(({ file }) => file))].toSorted();
+  return [
+    ['file', 'mutants', 'killed', 'broken', 'timed out', 'survived', '% killed'],
+    ...files.map((file) =>
+      row(
+        file,
+        verdicts.filter((verdict) => verdict.file === file),
+      ),
+    ),
+    row('all', verdicts),
+  ];
 }
 
 function row(name: string, verdicts: readonly Verdict[]): readonly string[] {
-  const of = (wanted: string): string => String(verdicts.filter(({ outcome }) => outcome === wanted).length);
-  const share = (100 * killedShare(verdicts)).toFixed(0);
-  return [name, String(verdicts.length), of('killed'), of('timed_out'), of('survived'), share];
+  const counts = (['killed', 'broken', 'timed_out', 'survived'] as const).map(
+    (outcome) => having(outcome, verdicts).length,
+  );
+  return [name, String(verdicts.length), ...counts.map(String), percent(verdicts)];
 }
 
-function survivorText(verdict: Verdict, why: string | undefined): string {
-  return `survived ${verdict.file}:${verdict.line}  ${changeText(verdict)}${why ? `  (accepted: ${why})` : ''}`;
+function percent(verdicts: readonly Verdict[]): string {
+  return (100 * killedShare(verdicts)).toFixed(0);
+}
+
+function having(wanted: Outcome, verdicts: readonly Verdict[]): readonly Verdict[] {
+  return verdicts.filter(({ outcome }) => outcome === wanted).toSorted((a, b) => placeOf(a).localeCompare(placeOf(b)));
+}
+
+function placeOf({ file, line }: Mutant): string {
+  return `${file}:${String(line).padStart(6)}`;
+}
+
+function noteOn(verdict: Verdict, accepted: readonly Accepted[]): string | undefined {
+  if (verdict.outcome === 'timed_out') return 'its tests do not end';
+  return verdict.outcome === 'survived' ? whyAccepted(verdict, accepted) : verdict.by;
+}
+
+function code(text: string): string {
+  return text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``;
+}
+
+function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): readonly string[] {
+  return [head, head.map(() => '-'), ...rows].map(
+    (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`,
+  );
 }

@@ -1,15 +1,15 @@
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createVitest, type TestModule, type TestSequencer, type TestSpecification, type Vitest } from 'vitest/node';
-import type { TestFile, TesterMessage, TestRun } from './messages.ts';
+import type { TestFailure, TestFile, TesterMessage, TestRun } from './messages.ts';
 
-// A process of its own, as a mutant may loop for ever. Vitest stays warm in it from one mutant to the next.
+// A process of its own, as a mutant may loop for ever. What Vitest has transformed stays warm in it from one mutant to
+// the next; each test file has a fresh worker, so nothing else of a mutant stays.
 
 const { values } = parseArgs({
   options: {
     root: { type: 'string', default: '.' },
     tests: { type: 'string', multiple: true, default: [] },
-    isolate: { type: 'boolean', default: false },
   },
 });
 const root = resolve(values.root);
@@ -23,19 +23,20 @@ class InOrder implements TestSequencer {
   }
 }
 
-let bail = true;
 let changed: string | undefined;
-const failures: string[] = [];
+let failure: TestFailure | undefined;
+let files: TestFile[] = [];
 
-function fail(name: string): void {
-  failures.push(name);
-  if (bail) void vitest.cancelCurrentRun('test-failure');
+function fail(by: string, isTest: boolean): void {
+  if (failure) return;
+  failure = { by, isTest };
+  void vitest.cancelCurrentRun('test-failure');
 }
 
 // How long a test may take is for the parent to say, which hears of each that ends.
 const vitest: Vitest = await createVitest('test', {
-  ...{ root, config: false, watch: false, include: values.tests, testTimeout: 0 },
-  ...{ pool: 'threads', maxWorkers: 1, fileParallelism: false, isolate: values.isolate },
+  ...{ root, config: false, watch: false, include: values.tests, testTimeout: 0, fsModuleCache: false },
+  ...{ pool: 'threads', maxWorkers: 1, fileParallelism: false, isolate: true },
   // Tests run in the order in which they are asked for.
   sequence: { sequencer: InOrder },
   experimental: { importDurations: { limit: Infinity } },
@@ -43,10 +44,14 @@ const vitest: Vitest = await createVitest('test', {
     {
       onTestCaseResult(test) {
         send({ type: 'progress' });
-        if (test.result().state === 'failed') fail(test.fullName);
+        if (test.result().state === 'failed') fail(test.fullName, true);
       },
+      // Of this run alone: Vitest remembers the modules of earlier runs too, with what failed in them.
       onTestModuleEnd(module) {
-        if (module.errors().length > 0) fail(module.relativeModuleId);
+        files.push(describe(module));
+        if (module.ok()) return;
+        const [error] = module.errors();
+        fail(`${relative(root, module.moduleId)}: ${firstLine(error?.message ?? 'a hook failed')}`, false);
       },
     },
   ],
@@ -60,16 +65,16 @@ process.on('disconnect', () => process.exit());
 send({ type: 'ready' });
 
 async function start(run: TestRun): Promise<void> {
-  bail = run.bail;
-  failures.length = 0;
+  failure = undefined;
+  files = [];
   // What the last run changed has been put back since.
   for (const path of [changed, run.changed]) if (path) vitest.invalidateFile(resolve(root, path));
   changed = run.changed;
   const wanted = run.tests?.flatMap((path) => specifications.get(path) ?? []) ?? [...specifications.values()];
-  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(wanted);
-  if (unhandledErrors.length > 0) failures.push('an error that nobody handled');
-  for (const module of testModules) if (!module.ok()) failures.push(module.relativeModuleId);
-  send({ type: 'done', files: testModules.map(describe), failures });
+  const { unhandledErrors } = await vitest.runTestSpecifications(wanted);
+  const [error] = unhandledErrors as readonly Partial<Error>[];
+  if (error) failure ??= { by: `an error that nobody handled: ${firstLine(error.message ?? '')}`, isTest: false };
+  send({ type: 'done', files, ...(failure ? { failure } : {}) });
 }
 
 function describe(module: TestModule): TestFile {
@@ -79,6 +84,10 @@ function describe(module: TestModule): TestFile {
     durationMs: Math.round(duration),
     imports: Object.keys(importDurations).map((path) => relative(root, path)),
   };
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1).join();
 }
 
 function send(message: TesterMessage): void {
