@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import { systemClock as clock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { openStore } from '@tutti/runtime/store';
 import { scriptedModels, startMongoServer, syntheticQuestions } from '@tutti/testing';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRuns, type Runs } from './runs.ts';
 
 const leaseMs = 60;
@@ -120,6 +121,21 @@ async function sweep(store: Store, pattern: string, body: JsonObject): Promise<n
   return length;
 }
 
+/** The stand-in for MongoDB now and then fails a write that comes while it makes an index: this waits for 20 in a row. */
+async function steady({ runs }: Store): Promise<void> {
+  let kept = 0;
+  const write = async (): Promise<number> => {
+    const id = randomUUID();
+    const head = { id, pattern: '', key: '', title: '', state: 'COMPLETED', owner: '', revision: 1 } as const;
+    const entry = { seq: 1, term: 1, time: 0, event: {} };
+    const done = (await runs.create({ ...head, createdAt: 0, endedAt: 0 })) && (await runs.append(id, [entry]));
+    kept = done ? kept + 1 : 0;
+    return kept;
+  };
+  const written = () => write().catch(() => (kept = 0));
+  await vi.waitFor(async () => expect(await written()).toBe(20), { timeout: 30_000, interval: 25 });
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'tutti-crash-'));
 const common = { file: join(folder, 'tutti.db'), logRetentionMs: Infinity, clock };
 const server = await startMongoServer();
@@ -132,7 +148,9 @@ const places = [
 describe.each(places)('$name', ({ mongodbUri, isMissing }) => {
   let store: Store;
   beforeAll(async () => {
-    if (!isMissing) store = await openStore({ ...common, mongodbUri });
+    if (isMissing) return;
+    store = await openStore({ ...common, mongodbUri });
+    await steady(store);
   }, 60_000);
   afterAll(() => (isMissing ? undefined : store.close()));
 
