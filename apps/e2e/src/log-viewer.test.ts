@@ -184,11 +184,15 @@ describe.skipIf(missing)('the log viewer', { timeout: 60_000 }, () => {
     // What was typed first may have found it, too; the last answer closes what was opened before it.
     await expect.poll(() => new URL(page.url()).searchParams.get('q')).toBe('line 777');
     await page.locator('#status', { hasText: 'live' }).waitFor();
+    const rows = () => page.locator('.row').allTextContents();
+    await expect.poll(async () => (await rows()).every((text) => text.includes('line 777'))).toBe(true);
     await page.keyboard.press('Escape');
-    await page.keyboard.press('k');
-    await page.keyboard.press('k');
-    await page.keyboard.press('Enter');
-    await page.locator('#detail dl').waitFor();
+    const opened = async (): Promise<boolean> => {
+      for (const key of ['k', 'k', 'Enter']) await page.keyboard.press(key);
+      return page.locator('#detail dl').isVisible();
+    };
+    // An answer that comes later closes it again.
+    await expect.poll(opened, { timeout: 20_000 }).toBe(true);
     const requestId = await page.locator('.row[aria-selected=true] .request').getAttribute('data-request');
     await page.keyboard.press('r');
     await expect.poll(() => new URL(page.url()).searchParams.get('requestId')).toBe(requestId);
