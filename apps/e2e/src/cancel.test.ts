@@ -109,3 +109,33 @@ describe('clients that hang up: 16 of 16 calls are stopped at the backend', () =
     expect(await Promise.all(clients.map(({ read }) => read))).toEqual(Array(calls).fill('cancelled'));
   });
 });
+
+describe('clients that hang up before the first word: their calls are stopped at the backend, and only probes follow', () => {
+  it.each([
+    { kind: 'a stream', path: '/api/chat', body: { stream: true } },
+    { kind: 'a JSON call', path: '/api/chat', body: { stream: false } },
+    { kind: 'a call that may be given again', path: '/api/chat', body: { stream: false, options: { temperature: 0 } } },
+    { kind: 'a stream of OpenAI', path: '/v1/chat/completions', body: { stream: true } },
+    { kind: 'a JSON call of OpenAI', path: '/v1/chat/completions', body: { stream: false } },
+    { kind: 'a stream of Anthropic', path: '/v1/messages', body: { stream: true, max_tokens: 9 } },
+    { kind: 'a JSON call of Anthropic', path: '/v1/messages', body: { stream: false, max_tokens: 9 } },
+    { kind: 'a JSON call of the Responses API', path: '/v1/responses', body: { input: 'hello' } },
+  ])('$kind', async ({ path, body }) => {
+    rig = await startRig({ firstTokenDelayMs: 60_000 });
+    const controller = new AbortController();
+    const asked = path === '/v1/responses' ? body : { messages, ...body };
+    const reading = rig.post(path, { model, ...asked }, { signal: controller.signal }).catch(() => 'cancelled');
+    const fake = rig.fakes[await rig.busyIndex()]!;
+    const leftAt = performance.now();
+    controller.abort();
+    await fake.whenAborted();
+    expect(performance.now() - leftAt).toBeLessThan(cancelMs);
+    expect(await reading).toBe('cancelled');
+    // A backend notices nothing while it reads a prompt: a request for one token shows when it is done with it.
+    const isProbe = ({ body }: { readonly body: string }): boolean => body.includes('"raw":true');
+    const probe = await eventually(() => fake.requests.find(isProbe), 'a probe');
+    expect(JSON.parse(probe.body)).toMatchObject({ prompt: 'a', options: { num_predict: 1 } });
+    expect(fake.requests.filter(({ path }) => path === '/api/chat')).toHaveLength(1);
+    expect(fake.live).toBe(1);
+  });
+});

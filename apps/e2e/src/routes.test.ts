@@ -79,7 +79,7 @@ describe('what every answer tells', () => {
   });
 
   it('a wrong method: the right ones', async () => {
-    expect((await get('/api/chat')).headers.get('allow')).toBe('POST');
+    expect((await get('/api/chat')).headers.get('allow')).toBe('POST, OPTIONS');
   });
 
   it('an error outside the dialects: RFC 9457', async () => {
@@ -93,13 +93,20 @@ describe('what every answer tells', () => {
     });
   });
 
-  it('an error before there is a path: the shape that most clients read', async () => {
+  it.each([
+    {
+      what: 'a request that cannot be read: its path',
+      text: `GET /v1/models HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(4_000)}\r\n`,
+      status: 431,
+    },
+    { what: 'bytes that are no request: the shape that most clients read', text: 'nonsense\r\n\r\n', status: 400 },
+  ])('$what', async ({ text, status }) => {
     const socket = connect(rig.orchestrator.facts.port, '127.0.0.1');
     let answer = '';
     socket.on('data', (bytes: Buffer) => (answer += bytes.toString('utf8')));
-    socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${'a: b\r\n'.repeat(10_000)}\r\n`);
+    socket.write(text);
     await once(socket, 'close');
-    expect(answer).toMatch(/^HTTP\/1\.1 431/);
+    expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
       error: { type: 'invalid_request_error', message: expect.any(String) as string },
     });

@@ -1,3 +1,4 @@
+import type { CacheOutcome } from './cache/answer-cache.ts';
 import type { Call, Message } from '@tutti/proto/tutti/agent/v1/call';
 import type { Chunk } from '@tutti/proto/tutti/agent/v1/chunk';
 import { Priority, Privacy } from '@tutti/proto/tutti/agent/v1/dispatch';
@@ -43,6 +44,12 @@ export interface Context {
   readonly run?: string;
   /** "auto": the cluster chooses the sampling options that the caller did not set. */
   readonly parameters?: 'auto';
+  /** "use": an answer may be one that was given before, also where chance plays a part. "bypass": never. */
+  readonly cache?: 'use' | 'bypass';
+  /** Number of the answer, if a request wants several that may differ; undefined: the first. */
+  readonly choice?: number;
+  /** Told what became of the call at the cache, before its first chunk. It must not throw. */
+  readonly onCache?: (outcome: CacheOutcome) => void;
   /** W3C trace context of whoever asks; undefined: nobody traces. */
   readonly traceparent?: string;
 }

@@ -19,7 +19,7 @@ export type {
   Schema,
 } from './openapi/document.ts';
 export { checkedSummary, serviceEndpoints } from './openapi/endpoints.ts';
-export { errorMeanings, errorRefs, problemResponses, problemSchema } from './openapi/problems.ts';
+export { bodyErrors, errorMeanings, errorRefs, problemResponses, problemSchema } from './openapi/problems.ts';
 export { createReflection } from './reflection.ts';
 export { bindingsOf, pathOf, type Binding, type Verb } from './rest/bindings.ts';
 export { shortEnumNames } from './rest/enum-names.ts';

@@ -2,10 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** Headers of answers that a page of another origin may read. */
 const readable = [
+  'idempotent-replayed',
   'retry-after',
   'retry-after-ms',
+  'x-ratelimit-limit-requests',
+  'x-ratelimit-remaining-requests',
+  'x-ratelimit-reset-requests',
   'x-request-id',
+  'x-should-retry',
   'x-tutti-attempts',
+  'x-tutti-cache',
+  'x-tutti-fallback',
   'x-tutti-model',
   'x-tutti-node',
   'x-tutti-parameters',

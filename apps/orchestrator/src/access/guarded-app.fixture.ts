@@ -3,11 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DescService } from '@bufbuild/protobuf';
 import type { RouteOptions } from 'fastify';
-import { ClusterError, createCluster, dispatched, permitted, ticketMachine, type NewLogRecord } from '@tutti/core';
+import {
+  ClusterError,
+  createCluster,
+  createEstimates,
+  dispatched,
+  permitted,
+  ticketMachine,
+  type DocumentRepository,
+  type NewLogRecord,
+} from '@tutti/core';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
+import { InferenceService } from '@tutti/proto/tutti/v1/inference';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
@@ -18,15 +28,18 @@ import { createLog } from '@tutti/runtime/log';
 import { createRegistry } from '@tutti/runtime/metrics';
 import { virtualClock } from '@tutti/testing';
 import { createAnswer } from '../faces/answer.ts';
+import { anthropicFace } from '../faces/anthropic.ts';
 import { docsFace } from '../faces/docs/docs.ts';
 import { healthFace } from '../faces/health.ts';
 import { createHttpServer, type HttpOptions } from '../faces/http-server.ts';
 import { logViewerFace } from '../faces/log-viewer.ts';
 import { ollamaModelsFace } from '../faces/ollama-models.ts';
 import { ollamaFace } from '../faces/ollama.ts';
+import { openaiResponsesFace } from '../faces/openai-responses.ts';
 import { openaiFace } from '../faces/openai.ts';
 import { publicService } from '../faces/rest.ts';
 import { sessionFace } from '../faces/session.ts';
+import { virtualOllama } from '../models/virtual-ollama.ts';
 import { metricsFace } from '../observation/metrics-face.ts';
 import { createAccessService } from './access-service.ts';
 import { authenticateLocal, createAuthenticate } from './authenticate.ts';
@@ -57,19 +70,22 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   app.addHook('onRoute', (route) => void routes.push(route));
   const cluster = createCluster({ clock, random: () => 0 });
   const membership = { models: () => undefined };
-  const enter = limited(createLimits({ clock, find: keys.find }), () => () => {});
+  const limits = createLimits({ clock, find: keys.find });
+  const enter = limited(limits, () => () => {});
   const generate = permitted(dispatched(cluster, clock));
-  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
+  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter, limitHeaders: limits.headers });
   ollamaFace(app, { answer, cluster, clock, version: '0' });
-  ollamaModelsFace(app, { cluster, membership });
+  ollamaModelsFace(app, { cluster, models: virtualOllama({ cluster, membership, clock }), clock });
   openaiFace(app, { answer, cluster, clock });
+  openaiResponsesFace(app, { answer, documents: noDocuments, clock });
+  anthropicFace(app, { answer, cluster, estimates: createEstimates(), modelOf: (name) => name });
   healthFace(app, { cluster, stopping: () => false });
   metricsFace(app, createRegistry());
   await logViewerFace(app);
   await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
   const services = [AdminService, ClusterService, LogService, NodeService, PatternService, PerformanceService];
-  for (const service of [...services, QueueService, WorkflowService, ConversationService]) {
+  for (const service of [...services, QueueService, WorkflowService, ConversationService, InferenceService]) {
     publicService(app, service, nothingOf(service), { clock, log });
   }
   let tokens = 0;
@@ -93,6 +109,16 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
     },
   };
 }
+
+/** A store of documents that keeps none. */
+const noDocuments: DocumentRepository = {
+  add: async () => true,
+  find: async () => undefined,
+  list: async () => [],
+  replace: async () => undefined,
+  remove: async () => false,
+  removeOld: async () => 0,
+};
 
 /** A service whose methods are there and do nothing. */
 function nothingOf(service: DescService): object {

@@ -50,6 +50,25 @@ describe('a key for some models', () => {
     }
   });
 
+  it.each([
+    ['/api/copy', { source: 'theirs', destination: 'ours2' }],
+    ['/api/copy', { source: 'ours', destination: 'theirs2' }],
+    ['/api/create', { model: 'ours2', from: 'theirs' }],
+    ['/api/create', { model: 'theirs2', from: 'ours' }],
+    ['/api/push', { name: 'theirs' }],
+    ['/api/pull', { model: '', name: 'theirs' }],
+  ])('takes and makes no others at %s with %j', async (url, body) => {
+    const { ask } = await withKey({ models: ['our*'] });
+    expect((await ask('POST', url, body)).statusCode).toBe(403);
+  });
+
+  it('uploads nothing if it may not change models', async () => {
+    const { ask } = await withKey({ modelsWrite: false });
+    for (const url of ['/api/copy', '/api/create', '/api/push', `/api/blobs/sha256:${'ab'.repeat(32)}`]) {
+      expect((await ask('POST', url, {})).statusCode).toBe(403);
+    }
+  });
+
   it.each(['/api/tags', '/api/ps', '/v1/models'])('sees no others at %s', async (url) => {
     const { ask } = await withKey({ models: ['our*'] });
     const { statusCode, body } = await ask('GET', url);
@@ -108,9 +127,13 @@ describe('a key for some priorities', () => {
 
 it('a key for so many requests a minute is told when to come again, and others are not', async () => {
   const { chat } = await withKey({ requestsPerMinute: 1 });
-  expect((await chat()).statusCode).toBe(200);
+  const first = await chat();
+  expect(first.statusCode).toBe(200);
+  const limit = { 'x-ratelimit-limit-requests': '1', 'x-ratelimit-remaining-requests': '0' };
+  expect(first.headers).toMatchObject(limit);
   const { statusCode, headers } = await chat();
   expect(statusCode).toBe(429);
+  expect(headers).toMatchObject({ ...limit, 'x-ratelimit-reset-requests': '60.000s', 'x-should-retry': 'true' });
   expect(headers['retry-after']).toBe('60');
   expect((await (await withKey({})).chat()).statusCode).toBe(200);
 });

@@ -53,6 +53,24 @@ it('has no limits for whoever has no key, or whose key has none', () => {
   for (let i = 0; i < 1_000; i++) expect(enter(localPrincipal)).toBeTypeOf('function');
 });
 
+it('tells how far a key is from its limit', async () => {
+  const { clock, limits, enter } = setUp({ requestsPerMinute: 2 });
+  expect(limits.headers(principal)).toEqual({
+    'x-ratelimit-limit-requests': '2',
+    'x-ratelimit-remaining-requests': '2',
+    'x-ratelimit-reset-requests': '0.000s',
+  });
+  enter();
+  await clock.advance(20_000);
+  enter();
+  await clock.advance(500);
+  expect(limits.headers(principal)).toMatchObject({
+    'x-ratelimit-remaining-requests': '0',
+    'x-ratelimit-reset-requests': '59.500s',
+  });
+  expect(limits.headers(localPrincipal)).toEqual({});
+});
+
 it('gives the place back if the next entrance refuses', () => {
   const { limits } = setUp({ concurrency: 1 });
   const full = new ClusterError('overloaded', 'full');
@@ -78,6 +96,9 @@ it('never lets more through in any minute, whenever they come', () => {
       const waitMs = window.take(now);
       expect(waitMs === 0, `seed ${seed} at ${now}`).toBe(inLastMinute < most);
       if (waitMs === 0) passed.push(now);
+      const left = most - passed.filter((time) => time > now - 60_000).length;
+      expect(window.left(now), `seed ${seed} at ${now}`).toBe(left);
+      expect(window.fullIn(now)).toBeCloseTo((passed.at(-1) ?? -Infinity) + 60_000 - now);
     }
   }
 });

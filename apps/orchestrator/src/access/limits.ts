@@ -6,6 +6,8 @@ import { slidingWindow, type SlidingWindow } from './sliding-window.ts';
 export interface Limits {
   /** Counts a request in, or throws `rate_limited`; the returned function counts it out. Call that once. */
   enter(principal: Principal): () => void;
+  /** How far the key is from its limit of requests, as response headers; none if it has no such limit. */
+  headers(principal: Principal): Record<string, string>;
 }
 
 interface Options {
@@ -48,6 +50,17 @@ export function createLimits({ clock, find }: Options): Limits {
       if (waitMs > 0) throw tooMany(`This key may make ${requestsPerMinute} requests a minute.`, Math.ceil(waitMs));
       meter.running += 1;
       return () => void (meter.running -= 1);
+    },
+    headers({ id }) {
+      const { requestsPerMinute } = find(id) ?? {};
+      const { lastMinute } = meterOf(id, requestsPerMinute);
+      if (!lastMinute) return {};
+      const now = clock.now();
+      return {
+        'x-ratelimit-limit-requests': String(requestsPerMinute),
+        'x-ratelimit-remaining-requests': String(lastMinute.left(now)),
+        'x-ratelimit-reset-requests': `${(lastMinute.fullIn(now) / 1_000).toFixed(3)}s`,
+      };
     },
   };
 }

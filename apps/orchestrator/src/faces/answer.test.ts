@@ -48,17 +48,22 @@ afterEach(async () => {
 });
 
 /** A face over nodes that the test scripts, and a client that keeps every byte it gets. */
-async function chatWith(nodes: Record<string, Generate>, headers = ''): Promise<void> {
+async function chatWith(
+  nodes: Record<string, Generate>,
+  headers = '',
+  { stream = true, longestStallMs = 30_000, paused = false } = {},
+): Promise<void> {
   cluster = createCluster({ clock, random: () => 0 });
   for (const [name, generate] of Object.entries(nodes)) cluster.report(name, generate, state);
   const generate = retried({ clock, random: () => 0 }, dispatched(cluster, clock));
   app = createHttpServer({ log: createLog({ service: 'test', level: 'error' }) });
-  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter });
+  const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter, longestStallMs });
   ollamaFace(app, { answer, cluster, clock, version: '0' });
   await app.listen({ host: '127.0.0.1', port: 0 });
   socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('data', (bytes: Buffer) => (received += bytes.toString('utf8')));
-  const body = '{"model":"m","messages":[{"role":"user","content":"hi"}]}';
+  if (paused) socket.pause();
+  const body = `{"model":"m","stream":${stream},"messages":[{"role":"user","content":"hi"}]}`;
   socket.write(`POST /api/chat HTTP/1.1\r\nhost: localhost\r\n${headers}content-length: ${body.length}\r\n\r\n${body}`);
 }
 
@@ -212,6 +217,16 @@ describe('a client that does not read', () => {
     await vi.waitFor(() => expect(signal()?.aborted).toBe(true));
     await vi.waitFor(() => expect(wasTaken()).toBe(false));
   });
+});
+
+it('a client that does not take the answer that came at once counts as gone', async () => {
+  const large: Generate = async function* () {
+    yield delta({ text: 'x'.repeat(20_000_000) });
+    yield done({ reason: 'stop' });
+  };
+  await chatWith({ a: large }, '', { stream: false, longestStallMs: 100, paused: true });
+  await vi.waitFor(() => expect(inside).toBe(1));
+  await vi.waitFor(() => expect(inside).toBe(0), { timeout: 5_000 });
 });
 
 it('an answer that takes half an hour is ended, and says so', async () => {

@@ -1,5 +1,5 @@
 /** In whose words a path tells of errors. `problem`: RFC 9457. */
-export type Dialect = 'ollama' | 'openai' | 'problem';
+export type Dialect = 'anthropic' | 'ollama' | 'openai' | 'problem';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

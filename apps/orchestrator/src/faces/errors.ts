@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { ClusterError } from '@tutti/core';
+import { errorBody as anthropicError } from '@tutti/dialects/anthropic';
 import { errorBody as ollamaError } from '@tutti/dialects/ollama';
 import { errorBody as openaiError } from '@tutti/dialects/openai';
 import type { Dialect } from './dialects.ts';
@@ -12,6 +13,8 @@ interface RenderedError {
 
 export function renderError(dialect: Dialect, error: ClusterError, requestId: string): RenderedError {
   switch (dialect) {
+    case 'anthropic':
+      return { ...anthropicError(error, requestId), contentType: json };
     case 'openai':
       return { ...openaiError(error), contentType: json };
     case 'ollama':

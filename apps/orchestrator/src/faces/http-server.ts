@@ -1,18 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type HTTPMethods,
-} from 'fastify';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ClusterError } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
 import { guard, localGuard, type GuardOptions } from '../access/guard.ts';
-import { createDialects, type Dialects } from './dialects.ts';
+import { compressLists } from './compressed.ts';
+import { createDialects, type Dialect, type Dialects } from './dialects.ts';
 import { renderError } from './errors.ts';
+import { unknownRoute } from './unknown-route.ts';
 
 /** Pictures in a chat make large bodies; blobs have a way of their own. */
 const largestBodyBytes = 32 * 2 ** 20;
@@ -23,6 +19,13 @@ const longestPathPart = 500;
 const headersTimeoutMs = 15_000;
 const requestTimeoutMs = 30_000;
 const timeoutCheckMs = 5_000;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its bodies are as large as they are, and may take as long: the request timeout is not for them. */
+    upload?: boolean;
+  }
+}
 
 export interface HttpOptions {
   readonly log: Log;
@@ -49,8 +52,17 @@ export function createHttpServer({
 }: HttpOptions): FastifyInstance {
   const requestTimeout = timeouts?.requestMs ?? requestTimeoutMs;
   const dialects = createDialects();
+  /** Connections on which an upload has come: Node tells of each request once that it is late, and can be told no. */
+  const uploading = new WeakSet<Socket>();
+  /** What each connection asked for last. */
+  const paths = new WeakMap<Socket, string>();
   const fail = (thrown: unknown, request: FastifyRequest, reply: FastifyReply): void =>
     sendError({ log, dialects }, thrown, request, reply);
+  const nameRequest = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.header('x-request-id', request.id);
+    // Under the name that Anthropic's clients know.
+    if (dialects.of(request.url) === 'anthropic') reply.header('request-id', request.id);
+  };
   const http = {
     headersTimeout: timeouts?.headersMs ?? Math.min(headersTimeoutMs, requestTimeout / 2),
     requestTimeout,
@@ -69,8 +81,15 @@ export function createHttpServer({
     return503OnClosing: false,
     requestIdHeader: false,
     genReqId: requestId,
-    clientErrorHandler: refuseSocket,
-    frameworkErrors: fail,
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && uploading.has(socket)) return;
+      const path = pathIn(error) ?? paths.get(socket) ?? '/v1/';
+      refuseSocket(error, socket, dialects.of(path));
+    },
+    frameworkErrors(error, request, reply) {
+      nameRequest(request, reply);
+      fail(error, request, reply);
+    },
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
@@ -89,18 +108,24 @@ export function createHttpServer({
     }
   });
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
+    nameRequest(request, reply);
+    paths.set(request.raw.socket, request.url);
+    if (request.routeOptions.config.upload) uploading.add(request.raw.socket);
+    else uploading.delete(request.raw.socket);
     done();
   });
   guard(app, access);
   // Not by the handler alone: that comes after the body, which nobody has a right to send.
   app.addHook('onRequest', (request, reply, done) => {
-    done(request.is404 ? unknownRoute(app, request, reply) : undefined);
+    const unknown = request.is404 ? unknownRoute(app, request, reply) : undefined;
+    if (unknown !== 'options') done(unknown);
   });
+  compressLists(app);
   app.addHook('onRoute', ({ url, config }) => {
     if (config?.dialect) dialects.declare(url, config.dialect);
   });
   app.setErrorHandler(fail);
+  // A handler may find that nothing is there, too.
   app.setNotFoundHandler((request, reply) => fail(unknownRoute(app, request, reply), request, reply));
   return app;
 }
@@ -114,19 +139,6 @@ export function bodyOf(request: FastifyRequest): string {
 function requestId(request: { headers: Record<string, string | string[] | undefined> }): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-}
-
-const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-
-function unknownRoute(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): ClusterError {
-  const path = request.url.split('?', 1)[0]!;
-  const allowed = methods.filter((method) => app.findRoute({ method, url: path }) !== null);
-  if (allowed.length === 0) return new ClusterError('not_found', `There is nothing at ${request.method} ${path}.`);
-  reply.header('allow', allowed.join(', '));
-  return new ClusterError(
-    'method_not_allowed',
-    `${request.method} is not allowed at ${path}; use ${allowed.join(' or ')}.`,
-  );
 }
 
 interface ErrorOptions {
@@ -188,20 +200,30 @@ const parserErrors: Readonly<Record<string, ClusterError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: new ClusterError('request_timeout', 'The request did not arrive in time.'),
 };
 
-/** What is not even HTTP has no path, hence no dialect: it gets the shape most clients can read. */
-function refuseSocket(thrown: Error & { code?: string }, socket: Socket): void {
+/** The path that a request which cannot be read asks for; undefined: its first line is not there. */
+function pathIn(error: Error & { rawPacket?: unknown }): string | undefined {
+  if (!Buffer.isBuffer(error.rawPacket)) return undefined;
+  const start = error.rawPacket.subarray(0, longestFirstLine).toString('latin1');
+  return start.match(/^[A-Z]+ (\/\S*) HTTP\//)?.[1];
+}
+
+const longestFirstLine = 2_048;
+
+/** No reply is to be had for what is not even HTTP. It is told in the dialect of its path, or of its connection's last. */
+function refuseSocket(thrown: Error & { code?: string }, socket: Socket, dialect: Dialect): void {
   if (thrown.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const error =
     parserErrors[thrown.code ?? ''] ?? new ClusterError('invalid_request', 'The request is not valid HTTP.');
-  const { status, body, contentType } = renderError('openai', error, '');
+  const { status, body, contentType } = renderError(dialect, error, '');
   const head = [
     `HTTP/1.1 ${status} `,
     `content-type: ${contentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
+    'x-should-retry: false',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }

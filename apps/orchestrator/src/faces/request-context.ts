@@ -18,6 +18,8 @@ const privacies: Readonly<Record<string, Privacy>> = {
 
 const largestTier = 100;
 
+const cacheHeader = 'x-tutti-cache';
+
 const parametersHeader = 'x-tutti-parameters';
 
 /** A list of models that may answer in place of another is read from the front; more would hardly be reached. */
@@ -33,6 +35,7 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
     return Array.isArray(value) ? value[0] : value;
   };
   const traceparent = header('traceparent');
+  const cache = choice(header, cacheHeader, { use: 'use' as const, bypass: 'bypass' as const });
   const parameters = choice(header, parametersHeader, { auto: 'auto' as const });
   return {
     ...readCaller(header, request.principal),
@@ -42,6 +45,7 @@ export function readContext(request: FastifyRequest, signal: AbortSignal, ticket
       ticket,
       ...(traceparent && { traceparent }),
       ...(parameters && { parameters }),
+      ...(cache && { cache }),
     },
   };
 }

@@ -115,7 +115,7 @@ describe('REST', () => {
 
   it('says what is allowed', async () => {
     const { headers } = await app.inject({ method: 'PUT', url: '/api/nodes/a' });
-    expect(headers['allow']).toBe('GET, HEAD, PATCH, DELETE');
+    expect(headers['allow']).toBe('GET, HEAD, PATCH, DELETE, OPTIONS');
   });
 
   it('leaves other dialects as they are', async () => {

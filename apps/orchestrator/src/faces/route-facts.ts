@@ -1,12 +1,15 @@
-import { canonicalModel, Privacy, type Clock, type Context } from '@tutti/core';
-import type { Progress } from '@tutti/proto/tutti/agent/v1/chunk';
+import { canonicalModel, Privacy, type CacheOutcome, type Clock, type Context } from '@tutti/core';
+import type { Progress, Queued } from '@tutti/proto/tutti/agent/v1/chunk';
 import type { Extra } from '@tutti/dialects/ollama';
 
 /** What is known of a call's way so far. */
 export interface RouteFacts {
   note(progress: Progress): void;
+  noteCache(outcome: CacheOutcome): void;
   /** The model that answers: the one that was asked for, unless the caller's fallback took its place. */
   readonly model: string;
+  /** Its place in the queue; undefined: it has left it. */
+  readonly queued: Queued | undefined;
   /** As response headers; what is not known yet is left out. */
   headers(): Record<string, string>;
   /** As fields of an answer's end, where nothing is unknown any more. */
@@ -19,7 +22,13 @@ const privacyNames: Readonly<Partial<Record<Privacy, string>>> = {
   [Privacy.ANY]: 'any',
 };
 
-export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, asked: string): RouteFacts {
+/** `meant`: the model that the name `asked` stands for, if that is an alias. */
+export function createRouteFacts(
+  clock: Clock,
+  { requestId, privacy }: Context,
+  asked: string,
+  meant = asked,
+): RouteFacts {
   const arrivedAt = clock.now();
   let model = asked;
   let node: string | undefined;
@@ -27,12 +36,18 @@ export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, 
   let parameters = '';
   let attempts = 0;
   let queueMs = 0;
+  let queued: Queued | undefined;
+  /** What never gets to the cache, such as a pattern, passes it by. */
+  let cache: CacheOutcome = 'bypass';
   return {
+    noteCache: (outcome) => void (cache = outcome),
     note({ kind }) {
+      if (kind.case === 'queued') queued = kind.value;
       if (kind.case === 'dispatched') {
+        queued = undefined;
         node = kind.value.node;
-        const { model: meant } = kind.value;
-        model = meant === '' || meant === canonicalModel(asked) ? asked : meant;
+        const { model: chosen } = kind.value;
+        model = chosen === '' || chosen === canonicalModel(meant) ? asked : chosen;
         reason = kind.value.reason;
         parameters = kind.value.parameters;
         attempts = kind.value.attempt;
@@ -43,9 +58,13 @@ export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, 
     get model() {
       return model;
     },
+    get queued() {
+      return queued;
+    },
     headers: () => ({
-      'x-tutti-model': encodeURI(model.toWellFormed()),
+      'x-tutti-model': encodeURI((model === asked ? meant : model).toWellFormed()),
       'x-tutti-privacy': privacyNames[privacy] ?? 'cluster',
+      'x-tutti-cache': cache,
       ...(node !== undefined && {
         'x-tutti-node': node,
         // It may name models, in any script.
@@ -58,7 +77,7 @@ export function createRouteFacts(clock: Clock, { requestId, privacy }: Context, 
     }),
     fields: () => ({
       tutti: {
-        ...{ requestId, node, route: reason, queueMs: Number(queueMs.toFixed(1)), attempts },
+        ...{ requestId, node, route: reason, queueMs: Number(queueMs.toFixed(1)), attempts, cache },
         ...(parameters && { parameters }),
       },
     }),

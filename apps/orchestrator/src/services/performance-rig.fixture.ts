@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import {
   ClusterError,
+  createAnswerCache,
   createEstimates,
   createLearntSampling,
   type Call,
@@ -73,12 +74,14 @@ export function startPerformance() {
   const { watch } = createRequestBook({ clock, onStart: why.arrived });
   const prewarmer = createPrewarmer({ cluster, membership, clock });
   const sampling = createLearntSampling(() => 0.5);
-  const service = performanceService({ why, prewarmer, sampling, cluster, clock });
+  const settings = { enabled: true, maxBytes: 1e6, ttlMs: 60_000, persist: false };
+  const cache = createAnswerCache({ clock, settings: () => settings });
+  const service = performanceService({ why, prewarmer, sampling, cluster, cache, clock });
   const channel = createMemoryChannel();
   channel.addService(PerformanceService, service);
 
   return {
-    ...{ clock, cluster, why, prewarmer, sampling, service, asked, facts, prepared },
+    ...{ clock, cluster, why, prewarmer, sampling, cache, service, asked, facts, prepared },
     client: createClient(channel, PerformanceService, { deadlineMs: 600_000 }),
     pass: (traffic: Traffic) => pass(watch, clock, traffic),
     offer(...options: readonly Option[]) {

@@ -215,6 +215,18 @@ describe('why', () => {
   });
 });
 
+it('cache stats tell how many answers were given again, and no rate of nothing', async () => {
+  const { client, cache } = startPerformance();
+  const none = await client.getCacheStats({});
+  expect(none).toMatchObject({ hits: 0, misses: 0, bypassed: 0, entries: 0, bytes: 0, evicted: 0, savedTokens: 0 });
+  expect(none.hitRate).toBeUndefined();
+  for (const outcome of ['hit', 'hit', 'hit', 'miss', 'bypass'] as const) cache.count(outcome);
+  cache.countSaved(30);
+  cache.memory.set('k', new Uint8Array(100), 100);
+  const some = { hits: 3, misses: 1, bypassed: 1, hitRate: 0.75, entries: 1, bytes: 356, savedTokens: 30 };
+  expect(await client.getCacheStats({})).toMatchObject(some);
+});
+
 describe('batch stats', () => {
   it('add up what nodes spared their backends, and tell calls by loads', async () => {
     const { client, addNode } = startPerformance();

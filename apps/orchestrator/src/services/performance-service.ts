@@ -6,6 +6,8 @@ import {
   modelNotFound,
   requireModel,
   samplingTasks,
+  type AnswerCache,
+  type CacheStats,
   type Clock,
   type Cluster,
   type LearntSampling,
@@ -31,6 +33,7 @@ interface Options {
   readonly prewarmer: Pick<Prewarmer, 'prewarm'>;
   readonly sampling: Pick<LearntSampling, 'evidence'>;
   readonly cluster: Pick<Cluster, 'nodes' | 'facts' | 'placements' | 'estimates'>;
+  readonly cache: Pick<AnswerCache, 'stats'>;
   readonly clock: Clock;
 }
 
@@ -40,7 +43,7 @@ const longestIdShown = 128;
 
 /** Makes answers come sooner, and tells why they come when they do. */
 export function performanceService(options: Options): Implementation<typeof PerformanceService> {
-  const { why, prewarmer, sampling, cluster, clock } = options;
+  const { why, prewarmer, sampling, cluster, cache, clock } = options;
   return {
     async prewarm({ model, node, numCtx }, { principal = localPrincipal }) {
       if (model === '') throw new ClusterError('invalid_request', 'model is required.', { param: 'model' });
@@ -54,6 +57,7 @@ export function performanceService(options: Options): Implementation<typeof Perf
       return { ...rest, evicted: [...evicted], ...(settled !== undefined && { numCtx: settled }) };
     },
     getBatchStats: async () => ({ embed: embedBatching(cluster.nodes), model: modelBatching(cluster.placements) }),
+    getCacheStats: async () => cacheStats(cache.stats()),
     async explainRequest({ requestId }, { principal = localPrincipal }) {
       const story = why.explain(requestId);
       // Of somebody else's request not even its existence is told.
@@ -130,4 +134,9 @@ function embedBatching(nodes: readonly NodeView[]) {
 
 function modelBatching({ calls, loads, reloadsAvoided }: Placements) {
   return { calls, loads, reloadsAvoided, ...(loads > 0 && { callsPerLoad: calls / loads }) };
+}
+
+function cacheStats(stats: CacheStats) {
+  const asked = stats.hits + stats.misses;
+  return { ...stats, ...(asked > 0 && { hitRate: stats.hits / asked }) };
 }

@@ -6,7 +6,7 @@ import { queryParametersOf } from '../rest/query-parameters.ts';
 import { kindsOf } from '../rest/response-json.ts';
 import { accessOf } from './access.ts';
 import type { Body, Content, Endpoint, Operation, OperationNotes, Parameter, Response, Schema } from './document.ts';
-import { problemRefs } from './problems.ts';
+import { bodyErrors, problemRefs } from './problems.ts';
 import { createSchemas, type Schemas } from './schemas.ts';
 import { firstSentence, methodText } from './texts.ts';
 
@@ -47,7 +47,7 @@ function operationOf(binding: Binding, tag: string, notes: OperationNotes, schem
     ...(body && { requestBody: body }),
     responses: {
       ...responsesOf(binding, schemas),
-      ...problemRefs([...errors, ...errorsOf(binding, text), ...(notes.errors ?? [])]),
+      ...problemRefs([...errors, ...bodyErrors(binding.verb), ...errorsOf(binding, text), ...(notes.errors ?? [])]),
     },
     ...access,
     'x-exampleStatus': notes.status ?? 200,

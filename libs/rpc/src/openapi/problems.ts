@@ -26,13 +26,20 @@ export const errorMeanings: Readonly<Record<number, string>> = {
   404: 'There is none of that name.',
   409: 'It cannot be done as things are now.',
   413: 'The request is too large.',
+  415: 'The body is compressed, or of a kind that is not taken.',
   429: 'Too many requests: try again later.',
   500: 'Something broke in here or in a model server.',
   501: 'This is not implemented.',
   502: 'A node failed, and so did its substitutes.',
   503: 'Not possible just now: try again later.',
   504: 'It took too long.',
+  529: 'Too much is asked of the cluster just now: try again later.',
 };
+
+/** Statuses with which a body is refused, whatever it says. */
+export function bodyErrors(verb: string): number[] {
+  return verb.toLowerCase() === 'get' ? [] : [413, 415];
+}
 
 /** The responses that `problemRefs` refers to. */
 export const problemResponses: Readonly<Record<string, Response>> = Object.fromEntries(

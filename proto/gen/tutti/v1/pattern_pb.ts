@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tutti/v1/pattern.proto.
  */
 export const file_tutti_v1_pattern: GenFile = /*@__PURE__*/
-  fileDesc("ChZ0dXR0aS92MS9wYXR0ZXJuLnByb3RvEgh0dXR0aS52MSKFBAoSUnVuRW5zZW1ibGVSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEiQKCG1lc3NhZ2VzGAIgAygLMhIudHV0dGkudjEuQ2hhdFR1cm4SDgoGbW9kZWxzGAMgAygJEhoKDWVuc2VtYmxlX3NpemUYBCABKAVIAIgBARIgChNjb25zZW5zdXNfdGhyZXNob2xkGAUgASgBSAGIAQESEAoIc3RyYXRlZ3kYBiABKAkSKQoGYnVkZ2V0GAcgASgLMhkudHV0dGkudjEuRXhlY3V0aW9uQnVkZ2V0EgoKAmlkGAggASgJEhQKB2R1cmFibGUYCSABKAhIAogBARIUCgdzYW1wbGVzGAogASgFSAOIAQESEwoLYW5zd2VyX2tpbmQYCyABKAkSDAoEc3RvcBgMIAEoCRI6Cgd3ZWlnaHRzGA0gAygLMikudHV0dGkudjEuUnVuRW5zZW1ibGVSZXF1ZXN0LldlaWdodHNFbnRyeRIXCgptYXhfdG9rZW5zGA4gASgFSASIAQEaLgoMV2VpZ2h0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAFCEAoOX2Vuc2VtYmxlX3NpemVCFgoUX2NvbnNlbnN1c190aHJlc2hvbGRCCgoIX2R1cmFibGVCCgoIX3NhbXBsZXNCDQoLX21heF90b2tlbnMiqgIKEFJ1bkRlYmF0ZVJlcXVlc3QSDQoFcXVlcnkYASABKAkSJAoIbWVzc2FnZXMYAiADKAsyEi50dXR0aS52MS5DaGF0VHVybhIOCgZtb2RlbHMYAyADKAkSGgoNZGViYXRlX3JvdW5kcxgEIAEoBUgAiAEBEikKBmJ1ZGdldBgFIAEoCzIZLnR1dHRpLnYxLkV4ZWN1dGlvbkJ1ZGdldBIKCgJpZBgGIAEoCRIUCgdkdXJhYmxlGAcgASgISAGIAQESGQoMbWVtYmVyX2NvdW50GAggASgFSAKIAQESDwoHd2VpZ2h0cxgJIAMoARINCgVqdWRnZRgKIAEoCUIQCg5fZGViYXRlX3JvdW5kc0IKCghfZHVyYWJsZUIPCg1fbWVtYmVyX2NvdW50IroBChFSdW5NYWVzdHJvUmVxdWVzdBINCgVxdWVyeRgBIAEoCRIkCghtZXNzYWdlcxgCIAMoCzISLnR1dHRpLnYxLkNoYXRUdXJuEhcKD3ByZWZlcnJlZF9tb2RlbBgDIAEoCRIpCgZidWRnZXQYBCABKAsyGS50dXR0aS52MS5FeGVjdXRpb25CdWRnZXQSCgoCaWQYBSABKAkSFAoHZHVyYWJsZRgGIAEoCEgAiAEBQgoKCF9kdXJhYmxlIjkKCENoYXRUdXJuEgwKBHJvbGUYASABKAkSDwoHY29udGVudBgCIAEoCRIOCgZpbWFnZXMYAyADKAkipQEKD0V4ZWN1dGlvbkJ1ZGdldBIWCgltYXhfY2FsbHMYASABKAVIAIgBARIXCgptYXhfdG9rZW5zGAIgASgFSAGIAQESEwoGbWF4X21zGAMgASgBSAKIAQESFgoJbWF4X3N3YXBzGAQgASgFSAOIAQFCDAoKX21heF9jYWxsc0INCgtfbWF4X3Rva2Vuc0IJCgdfbWF4X21zQgwKCl9tYXhfc3dhcHMiowEKE1J1bkVuc2VtYmxlUmVzcG9uc2USLQoHc3RhcnRlZBgBIAEoCzIaLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXJ0ZWRIABIpCgVldmVudBgCIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkV2ZW50SAASKgoGcmVzdWx0GAMgASgLMhgudHV0dGkudjEuRW5zZW1ibGVSZXN1bHRIAEIGCgRraW5kIp8BChFSdW5EZWJhdGVSZXNwb25zZRItCgdzdGFydGVkGAEgASgLMhoudHV0dGkudjEuRXhlY3V0aW9uU3RhcnRlZEgAEikKBWV2ZW50GAIgASgLMhgudHV0dGkudjEuRXhlY3V0aW9uRXZlbnRIABIoCgZyZXN1bHQYAyABKAsyFi50dXR0aS52MS5EZWJhdGVSZXN1bHRIAEIGCgRraW5kIqEBChJSdW5NYWVzdHJvUmVzcG9uc2USLQoHc3RhcnRlZBgBIAEoCzIaLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXJ0ZWRIABIpCgVldmVudBgCIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkV2ZW50SAASKQoGcmVzdWx0GAMgASgLMhcudHV0dGkudjEuTWFlc3Ryb1Jlc3VsdEgAQgYKBGtpbmQiWAoQRXhlY3V0aW9uU3RhcnRlZBIKCgJpZBgBIAEoCRInCgVzdGF0ZRgCIAEoDjIYLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXRlEg8KB3BhdHRlcm4YAyABKAkiugQKDkVuc2VtYmxlUmVzdWx0EgoKAmlkGAEgASgJEicKBXN0YXRlGAIgASgOMhgudHV0dGkudjEuRXhlY3V0aW9uU3RhdGUSGAoQY29uc2Vuc3VzX291dHB1dBgDIAEoCRIxCgtjb21wbGV0aW9ucxgEIAMoCzIcLnR1dHRpLnYxLkVuc2VtYmxlQ29tcGxldGlvbhIWCglhZ3JlZW1lbnQYBSABKAFIAIgBARIQCghzdHJhdGVneRgGIAEoCRIZChFleGVjdXRpb25fdGltZV9tcxgHIAEoARInCgV1c2FnZRgIIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEhAKCGRlZ3JhZGVkGAkgAygJEhEKCWNvbnNlbnN1cxgKIAEoCBITCgZhbnN3ZXIYCyABKAlIAYgBARIYCgthbnN3ZXJfa2luZBgMIAEoCUgCiAEBEioKB2Rpc3NlbnQYDSADKAsyGS50dXR0aS52MS5FbnNlbWJsZURpc3NlbnQSEgoFanVkZ2UYDiABKAlIA4gBARITCgZ3cml0ZXIYDyABKAlIBIgBARIsCgpwcm92ZW5hbmNlGBAgAygLMhgudHV0dGkudjEuU2VudGVuY2VPcmlnaW4SIwoFc2F2ZWQYESABKAsyFC50dXR0aS52MS5TYXZlZENhbGxzQgwKCl9hZ3JlZW1lbnRCCQoHX2Fuc3dlckIOCgxfYW5zd2VyX2tpbmRCCAoGX2p1ZGdlQgkKB193cml0ZXIiQAoPRW5zZW1ibGVEaXNzZW50Eg4KBmFuc3dlchgBIAEoCRINCgV2b3RlcxgCIAEoBRIOCgZtb2RlbHMYAyADKAkiRQoOU2VudGVuY2VPcmlnaW4SEAoIc2VudGVuY2UYASABKAkSDwoHbWVtYmVycxgCIAMoCRIQCghpbnZlbnRlZBgDIAEoCCIrCgpTYXZlZENhbGxzEg0KBWNhbGxzGAEgASgFEg4KBnRva2VucxgCIAEoASJ9ChJFbnNlbWJsZUNvbXBsZXRpb24SDQoFbW9kZWwYASABKAkSDAoEbm9kZRgCIAEoCRIMCgR0ZXh0GAMgASgJEhIKBXNjb3JlGAQgASgBSACIAQESEwoGd2VpZ2h0GAUgASgBSAGIAQFCCAoGX3Njb3JlQgkKB193ZWlnaHQi0AMKDERlYmF0ZVJlc3VsdBIKCgJpZBgBIAEoCRInCgVzdGF0ZRgCIAEoDjIYLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXRlEhcKD2ZpbmFsX3N5bnRoZXNpcxgDIAEoCRIwCg9kZWJhdGVfbWVzc2FnZXMYBCADKAsyFy50dXR0aS52MS5EZWJhdGVNZXNzYWdlEigKCmZpcnN0X3ZvdGUYBSABKAsyFC50dXR0aS52MS5EZWJhdGVWb3RlEhEKCWNvbnNlbnN1cxgGIAEoCBIZChFleGVjdXRpb25fdGltZV9tcxgHIAEoARInCgV1c2FnZRgIIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEhAKCGRlZ3JhZGVkGAkgAygJEigKB2Rpc3NlbnQYCiADKAsyFy50dXR0aS52MS5EZWJhdGVEaXNzZW50EigKCmZpbmFsX3ZvdGUYCyABKAsyFC50dXR0aS52MS5EZWJhdGVWb3RlEhIKCmRlY2lkZWRfYnkYDCABKAkSDgoGcm91bmRzGA0gASgFEiQKBWZsaXBzGA4gASgLMhUudHV0dGkudjEuRGViYXRlRmxpcHMSDwoHY2hhbmdlZBgPIAEoCCJRCgpEZWJhdGVWb3RlEhMKBmFuc3dlchgBIAEoCUgAiAEBEiMKBXZvdGVzGAIgAygLMhQudHV0dGkudjEuRGViYXRlU2lkZUIJCgdfYW5zd2VyIj0KCkRlYmF0ZVNpZGUSDgoGYW5zd2VyGAEgASgJEg8KB21lbWJlcnMYAiADKAkSDgoGd2VpZ2h0GAMgASgBIkIKDURlYmF0ZURpc3NlbnQSDgoGYW5zd2VyGAEgASgJEg8KB21lbWJlcnMYAiADKAkSEAoIYXJndW1lbnQYAyABKAkiMAoLRGViYXRlRmxpcHMSDwoHY2xhaW1lZBgBIAEoBRIQCghhY2NlcHRlZBgCIAEoBSJWCg1EZWJhdGVNZXNzYWdlEg0KBW1vZGVsGAEgASgJEg8KB2NvbnRlbnQYAiABKAkSDQoFcm91bmQYAyABKAUSFgoOY2hhbmdlZF9hbnN3ZXIYBCABKAgilgIKDU1hZXN0cm9SZXN1bHQSCgoCaWQYASABKAkSFwoPY29udmVyc2F0aW9uX2lkGAIgASgJEicKBXN0YXRlGAMgASgOMhgudHV0dGkudjEuRXhlY3V0aW9uU3RhdGUSFAoMZmluYWxfb3V0cHV0GAQgASgJEiMKBHBsYW4YBSABKAsyFS50dXR0aS52MS5NYWVzdHJvUGxhbhImCgZhZ2VudHMYBiADKAsyFi50dXR0aS52MS5NYWVzdHJvQWdlbnQSGQoRZXhlY3V0aW9uX3RpbWVfbXMYByABKAESJwoFdXNhZ2UYCCABKAsyGC50dXR0aS52MS5FeGVjdXRpb25Vc2FnZRIQCghkZWdyYWRlZBgJIAMoCSIzCgtNYWVzdHJvUGxhbhIkCgV0YXNrcxgBIAMoCzIVLnR1dHRpLnYxLk1hZXN0cm9UYXNrIloKC01hZXN0cm9UYXNrEgoKAmlkGAEgASgJEgwKBHJvbGUYAiABKAkSDAoEdGFzaxgDIAEoCRIUCgxkZXBlbmRlbmNpZXMYBCADKAkSDQoFY2hlY2sYBSABKAkifgoMTWFlc3Ryb0FnZW50EhIKCmFnZW50X3R5cGUYASABKAkSDQoFbW9kZWwYAiABKAkSDAoEdGFzaxgDIAEoCRIPCgdjb250ZW50GAQgASgJEg8KB2NoZWNrZWQYBSABKAkSDwoHZGVmZWN0cxgGIAMoCRIKCgJpZBgHIAEoCSJcCg5FeGVjdXRpb25Vc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgBEhUKDW91dHB1dF90b2tlbnMYAiABKAESDQoFY2FsbHMYAyABKAUSDQoFc3dhcHMYBCABKAUiLwoORXhlY3V0aW9uRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIoQBCg1IdW1hblF1ZXN0aW9uEg4KBnByb21wdBgBIAEoCRInCgZzY2hlbWEYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EiYKBmVmZmVjdBgDIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRISCgpleHBpcmVzX21zGAQgASgBIqgGCg5FeGVjdXRpb25FdmVudBIRCgNzZXEYASABKAVCBLC7GAESDAoEdGltZRgCIAEoCRIMCgR0eXBlGAMgASgJEhEKBHN0ZXAYBCABKAlIAIgBARIRCgRyb2xlGAUgASgJSAGIAQESEgoFcm91bmQYBiABKAVIAogBARIRCgR0YXNrGAcgASgJSAOIAQESEgoFbW9kZWwYCCABKAlIBIgBARIRCgRub2RlGAkgASgJSAWIAQESFAoHc2FtZV9hcxgKIAEoCUgGiAEBEhIKBXZvaWNlGAsgASgJSAeIAQESEQoEdGV4dBgMIAEoCUgIiAEBEicKBXVzYWdlGA0gASgLMhgudHV0dGkudjEuRXhlY3V0aW9uVXNhZ2USGAoLZHVyYXRpb25fbXMYDiABKAFICYgBARIQCgN3aHkYDyABKAlICogBARInCgVlcnJvchgQIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkVycm9yEiUKBG5vdGUYESABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EiUKBXZhbHVlGBIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlEikKCHF1ZXN0aW9uGBMgASgLMhcudHV0dGkudjEuSHVtYW5RdWVzdGlvbhIVCghyZXNvdXJjZRgUIAEoCUgLiAEBEhQKB3BhdHRlcm4YFSABKAlIDIgBARIpCgZidWRnZXQYFiABKAsyGS50dXR0aS52MS5FeGVjdXRpb25CdWRnZXQSLAoFc3RhdGUYFyABKA4yGC50dXR0aS52MS5FeGVjdXRpb25TdGF0ZUgNiAEBEicKBnJlc3VsdBgYIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBwoFX3N0ZXBCBwoFX3JvbGVCCAoGX3JvdW5kQgcKBV90YXNrQggKBl9tb2RlbEIHCgVfbm9kZUIKCghfc2FtZV9hc0IICgZfdm9pY2VCBwoFX3RleHRCDgoMX2R1cmF0aW9uX21zQgYKBF93aHlCCwoJX3Jlc291cmNlQgoKCF9wYXR0ZXJuQggKBl9zdGF0ZSKYAwoJRXhlY3V0aW9uEgoKAmlkGAEgASgJEg8KB3BhdHRlcm4YAiABKAkSDQoFcXVlcnkYAyABKAkSJwoFc3RhdGUYBCABKA4yGC50dXR0aS52MS5FeGVjdXRpb25TdGF0ZRISCgpzdGFydF90aW1lGAUgASgJEhUKCGVuZF90aW1lGAYgASgJSACIAQESJgoFc3RlcHMYByADKAsyFy50dXR0aS52MS5FeGVjdXRpb25TdGVwEicKBnJlc3VsdBgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJwoFZXJyb3IYCSABKAsyGC50dXR0aS52MS5FeGVjdXRpb25FcnJvchInCgVzcGVudBgKIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEikKBmJ1ZGdldBgLIAEoCzIZLnR1dHRpLnYxLkV4ZWN1dGlvbkJ1ZGdldBIcCg9kb3duZ3JhZGVkX2Zyb20YDCABKAlIAYgBAUILCglfZW5kX3RpbWVCEgoQX2Rvd25ncmFkZWRfZnJvbSL9AgoNRXhlY3V0aW9uU3RlcBIKCgJpZBgBIAEoCRIMCgRyb2xlGAIgASgJEg0KBXN0YXRlGAMgASgJEhIKBXJvdW5kGAQgASgFSACIAQESEQoEdGFzaxgFIAEoCUgBiAEBEhIKBW1vZGVsGAYgASgJSAKIAQESEQoEbm9kZRgHIAEoCUgDiAEBEhEKBHRleHQYCCABKAlIBIgBARInCgV1c2FnZRgJIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEicKBWVycm9yGAogASgLMhgudHV0dGkudjEuRXhlY3V0aW9uRXJyb3ISKQoIcXVlc3Rpb24YCyABKAsyFy50dXR0aS52MS5IdW1hblF1ZXN0aW9uEhIKCnN0YXJ0X3RpbWUYDCABKAkSFQoIZW5kX3RpbWUYDSABKAlIBYgBAUIICgZfcm91bmRCBwoFX3Rhc2tCCAoGX21vZGVsQgcKBV9ub2RlQgcKBV90ZXh0QgsKCV9lbmRfdGltZSIhChNHZXRFeGVjdXRpb25SZXF1ZXN0EgoKAmlkGAEgASgJIj4KFEdldEV4ZWN1dGlvblJlc3BvbnNlEiYKCWV4ZWN1dGlvbhgBIAEoCzITLnR1dHRpLnYxLkV4ZWN1dGlvbiI5ChxTdHJlYW1FeGVjdXRpb25FdmVudHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KBWFmdGVyGAIgASgFIkgKHVN0cmVhbUV4ZWN1dGlvbkV2ZW50c1Jlc3BvbnNlEicKBWV2ZW50GAEgASgLMhgudHV0dGkudjEuRXhlY3V0aW9uRXZlbnQiJAoWQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSJBChdDYW5jZWxFeGVjdXRpb25SZXNwb25zZRImCglleGVjdXRpb24YASABKAsyEy50dXR0aS52MS5FeGVjdXRpb24iWQoWQW5zd2VyRXhlY3V0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCRIMCgRzdGVwGAIgASgJEiUKBXZhbHVlGAMgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlIkEKF0Fuc3dlckV4ZWN1dGlvblJlc3BvbnNlEiYKCWV4ZWN1dGlvbhgBIAEoCzITLnR1dHRpLnYxLkV4ZWN1dGlvbiKaAQoVTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0Eg8KB3BhdHRlcm4YASABKAkSLAoFc3RhdGUYAiABKA4yGC50dXR0aS52MS5FeGVjdXRpb25TdGF0ZUgAiAEBEhYKCXBhZ2Vfc2l6ZRgDIAEoBUgBiAEBEhIKCnBhZ2VfdG9rZW4YBCABKAlCCAoGX3N0YXRlQgwKCl9wYWdlX3NpemUiYQoWTGlzdEV4ZWN1dGlvbnNSZXNwb25zZRIuCgpleGVjdXRpb25zGAEgAygLMhoudHV0dGkudjEuRXhlY3V0aW9uU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkinwEKEEV4ZWN1dGlvblN1bW1hcnkSCgoCaWQYASABKAkSDwoHcGF0dGVybhgCIAEoCRINCgVxdWVyeRgDIAEoCRInCgVzdGF0ZRgEIAEoDjIYLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXRlEhIKCnN0YXJ0X3RpbWUYBSABKAkSFQoIZW5kX3RpbWUYBiABKAlIAIgBAUILCglfZW5kX3RpbWUiHwoRR2V0Rml4dHVyZVJlcXVlc3QSCgoCaWQYASABKAkiPgoSR2V0Rml4dHVyZVJlc3BvbnNlEigKB2ZpeHR1cmUYASABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0KsUBCg5FeGVjdXRpb25TdGF0ZRIfChtFWEVDVVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIbChdFWEVDVVRJT05fU1RBVEVfUlVOTklORxABEhsKF0VYRUNVVElPTl9TVEFURV9XQUlUSU5HEAISHQoZRVhFQ1VUSU9OX1NUQVRFX0NPTVBMRVRFRBADEh0KGUVYRUNVVElPTl9TVEFURV9DQU5DRUxMRUQQBBIaChZFWEVDVVRJT05fU1RBVEVfRkFJTEVEEAUyzAkKDlBhdHRlcm5TZXJ2aWNlEncKC1J1bkVuc2VtYmxlEhwudHV0dGkudjEuUnVuRW5zZW1ibGVSZXF1ZXN0Gh0udHV0dGkudjEuUnVuRW5zZW1ibGVSZXNwb25zZSIpoLsYA6i7GAGC0+STAhs6ASoiFi9hcGkvcGF0dGVybnMvZW5zZW1ibGUwARJvCglSdW5EZWJhdGUSGi50dXR0aS52MS5SdW5EZWJhdGVSZXF1ZXN0GhsudHV0dGkudjEuUnVuRGViYXRlUmVzcG9uc2UiJ6C7GAOouxgBgtPkkwIZOgEqIhQvYXBpL3BhdHRlcm5zL2RlYmF0ZTABEnMKClJ1bk1hZXN0cm8SGy50dXR0aS52MS5SdW5NYWVzdHJvUmVxdWVzdBocLnR1dHRpLnYxLlJ1bk1hZXN0cm9SZXNwb25zZSIooLsYA6i7GAGC0+STAho6ASoiFS9hcGkvcGF0dGVybnMvbWFlc3RybzABEoIBCgxHZXRFeGVjdXRpb24SHS50dXR0aS52MS5HZXRFeGVjdXRpb25SZXF1ZXN0Gh4udHV0dGkudjEuR2V0RXhlY3V0aW9uUmVzcG9uc2UiM6C7GAOC0+STAiliCWV4ZWN1dGlvbhIcL2FwaS9wYXR0ZXJucy9leGVjdXRpb24ve2lkfRKiAQoVU3RyZWFtRXhlY3V0aW9uRXZlbnRzEiYudHV0dGkudjEuU3RyZWFtRXhlY3V0aW9uRXZlbnRzUmVxdWVzdBonLnR1dHRpLnYxLlN0cmVhbUV4ZWN1dGlvbkV2ZW50c1Jlc3BvbnNlIjaguxgDgtPkkwIsYgVldmVudBIjL2FwaS9wYXR0ZXJucy9leGVjdXRpb24ve2lkfS9ldmVudHMwARKSAQoPQ2FuY2VsRXhlY3V0aW9uEiAudHV0dGkudjEuQ2FuY2VsRXhlY3V0aW9uUmVxdWVzdBohLnR1dHRpLnYxLkNhbmNlbEV4ZWN1dGlvblJlc3BvbnNlIjqguxgDgtPkkwIwYglleGVjdXRpb24iIy9hcGkvcGF0dGVybnMvZXhlY3V0aW9uL3tpZH0vY2FuY2VsEpsBCg9BbnN3ZXJFeGVjdXRpb24SIC50dXR0aS52MS5BbnN3ZXJFeGVjdXRpb25SZXF1ZXN0GiEudHV0dGkudjEuQW5zd2VyRXhlY3V0aW9uUmVzcG9uc2UiQ6C7GAOC0+STAjk6ASpiCWV4ZWN1dGlvbiIpL2FwaS9wYXR0ZXJucy9leGVjdXRpb24ve2lkfS9odW1hbi97c3RlcH0SeQoOTGlzdEV4ZWN1dGlvbnMSHy50dXR0aS52MS5MaXN0RXhlY3V0aW9uc1JlcXVlc3QaIC50dXR0aS52MS5MaXN0RXhlY3V0aW9uc1Jlc3BvbnNlIiSguxgDgtPkkwIaEhgvYXBpL3BhdHRlcm5zL2V4ZWN1dGlvbnMSggEKCkdldEZpeHR1cmUSGy50dXR0aS52MS5HZXRGaXh0dXJlUmVxdWVzdBocLnR1dHRpLnYxLkdldEZpeHR1cmVSZXNwb25zZSI5oLsYA4LT5JMCL2IHZml4dHVyZRIkL2FwaS9wYXR0ZXJucy9leGVjdXRpb24ve2lkfS9maXh0dXJlYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_struct, file_tutti_v1_options]);
+  fileDesc("ChZ0dXR0aS92MS9wYXR0ZXJuLnByb3RvEgh0dXR0aS52MSKFBAoSUnVuRW5zZW1ibGVSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEiQKCG1lc3NhZ2VzGAIgAygLMhIudHV0dGkudjEuQ2hhdFR1cm4SDgoGbW9kZWxzGAMgAygJEhoKDWVuc2VtYmxlX3NpemUYBCABKAVIAIgBARIgChNjb25zZW5zdXNfdGhyZXNob2xkGAUgASgBSAGIAQESEAoIc3RyYXRlZ3kYBiABKAkSKQoGYnVkZ2V0GAcgASgLMhkudHV0dGkudjEuRXhlY3V0aW9uQnVkZ2V0EgoKAmlkGAggASgJEhQKB2R1cmFibGUYCSABKAhIAogBARIUCgdzYW1wbGVzGAogASgFSAOIAQESEwoLYW5zd2VyX2tpbmQYCyABKAkSDAoEc3RvcBgMIAEoCRI6Cgd3ZWlnaHRzGA0gAygLMikudHV0dGkudjEuUnVuRW5zZW1ibGVSZXF1ZXN0LldlaWdodHNFbnRyeRIXCgptYXhfdG9rZW5zGA4gASgFSASIAQEaLgoMV2VpZ2h0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAFCEAoOX2Vuc2VtYmxlX3NpemVCFgoUX2NvbnNlbnN1c190aHJlc2hvbGRCCgoIX2R1cmFibGVCCgoIX3NhbXBsZXNCDQoLX21heF90b2tlbnMiqgIKEFJ1bkRlYmF0ZVJlcXVlc3QSDQoFcXVlcnkYASABKAkSJAoIbWVzc2FnZXMYAiADKAsyEi50dXR0aS52MS5DaGF0VHVybhIOCgZtb2RlbHMYAyADKAkSGgoNZGViYXRlX3JvdW5kcxgEIAEoBUgAiAEBEikKBmJ1ZGdldBgFIAEoCzIZLnR1dHRpLnYxLkV4ZWN1dGlvbkJ1ZGdldBIKCgJpZBgGIAEoCRIUCgdkdXJhYmxlGAcgASgISAGIAQESGQoMbWVtYmVyX2NvdW50GAggASgFSAKIAQESDwoHd2VpZ2h0cxgJIAMoARINCgVqdWRnZRgKIAEoCUIQCg5fZGViYXRlX3JvdW5kc0IKCghfZHVyYWJsZUIPCg1fbWVtYmVyX2NvdW50IroBChFSdW5NYWVzdHJvUmVxdWVzdBINCgVxdWVyeRgBIAEoCRIkCghtZXNzYWdlcxgCIAMoCzISLnR1dHRpLnYxLkNoYXRUdXJuEhcKD3ByZWZlcnJlZF9tb2RlbBgDIAEoCRIpCgZidWRnZXQYBCABKAsyGS50dXR0aS52MS5FeGVjdXRpb25CdWRnZXQSCgoCaWQYBSABKAkSFAoHZHVyYWJsZRgGIAEoCEgAiAEBQgoKCF9kdXJhYmxlIjkKCENoYXRUdXJuEgwKBHJvbGUYASABKAkSDwoHY29udGVudBgCIAEoCRIOCgZpbWFnZXMYAyADKAkipQEKD0V4ZWN1dGlvbkJ1ZGdldBIWCgltYXhfY2FsbHMYASABKAVIAIgBARIXCgptYXhfdG9rZW5zGAIgASgFSAGIAQESEwoGbWF4X21zGAMgASgBSAKIAQESFgoJbWF4X3N3YXBzGAQgASgFSAOIAQFCDAoKX21heF9jYWxsc0INCgtfbWF4X3Rva2Vuc0IJCgdfbWF4X21zQgwKCl9tYXhfc3dhcHMiowEKE1J1bkVuc2VtYmxlUmVzcG9uc2USLQoHc3RhcnRlZBgBIAEoCzIaLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXJ0ZWRIABIpCgVldmVudBgCIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkV2ZW50SAASKgoGcmVzdWx0GAMgASgLMhgudHV0dGkudjEuRW5zZW1ibGVSZXN1bHRIAEIGCgRraW5kIp8BChFSdW5EZWJhdGVSZXNwb25zZRItCgdzdGFydGVkGAEgASgLMhoudHV0dGkudjEuRXhlY3V0aW9uU3RhcnRlZEgAEikKBWV2ZW50GAIgASgLMhgudHV0dGkudjEuRXhlY3V0aW9uRXZlbnRIABIoCgZyZXN1bHQYAyABKAsyFi50dXR0aS52MS5EZWJhdGVSZXN1bHRIAEIGCgRraW5kIqEBChJSdW5NYWVzdHJvUmVzcG9uc2USLQoHc3RhcnRlZBgBIAEoCzIaLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXJ0ZWRIABIpCgVldmVudBgCIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkV2ZW50SAASKQoGcmVzdWx0GAMgASgLMhcudHV0dGkudjEuTWFlc3Ryb1Jlc3VsdEgAQgYKBGtpbmQiWAoQRXhlY3V0aW9uU3RhcnRlZBIKCgJpZBgBIAEoCRInCgVzdGF0ZRgCIAEoDjIYLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXRlEg8KB3BhdHRlcm4YAyABKAkiugQKDkVuc2VtYmxlUmVzdWx0EgoKAmlkGAEgASgJEicKBXN0YXRlGAIgASgOMhgudHV0dGkudjEuRXhlY3V0aW9uU3RhdGUSGAoQY29uc2Vuc3VzX291dHB1dBgDIAEoCRIxCgtjb21wbGV0aW9ucxgEIAMoCzIcLnR1dHRpLnYxLkVuc2VtYmxlQ29tcGxldGlvbhIWCglhZ3JlZW1lbnQYBSABKAFIAIgBARIQCghzdHJhdGVneRgGIAEoCRIZChFleGVjdXRpb25fdGltZV9tcxgHIAEoARInCgV1c2FnZRgIIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEhAKCGRlZ3JhZGVkGAkgAygJEhEKCWNvbnNlbnN1cxgKIAEoCBITCgZhbnN3ZXIYCyABKAlIAYgBARIYCgthbnN3ZXJfa2luZBgMIAEoCUgCiAEBEioKB2Rpc3NlbnQYDSADKAsyGS50dXR0aS52MS5FbnNlbWJsZURpc3NlbnQSEgoFanVkZ2UYDiABKAlIA4gBARITCgZ3cml0ZXIYDyABKAlIBIgBARIsCgpwcm92ZW5hbmNlGBAgAygLMhgudHV0dGkudjEuU2VudGVuY2VPcmlnaW4SIwoFc2F2ZWQYESABKAsyFC50dXR0aS52MS5TYXZlZENhbGxzQgwKCl9hZ3JlZW1lbnRCCQoHX2Fuc3dlckIOCgxfYW5zd2VyX2tpbmRCCAoGX2p1ZGdlQgkKB193cml0ZXIiQAoPRW5zZW1ibGVEaXNzZW50Eg4KBmFuc3dlchgBIAEoCRINCgV2b3RlcxgCIAEoBRIOCgZtb2RlbHMYAyADKAkiRQoOU2VudGVuY2VPcmlnaW4SEAoIc2VudGVuY2UYASABKAkSDwoHbWVtYmVycxgCIAMoCRIQCghpbnZlbnRlZBgDIAEoCCIrCgpTYXZlZENhbGxzEg0KBWNhbGxzGAEgASgFEg4KBnRva2VucxgCIAEoASJ9ChJFbnNlbWJsZUNvbXBsZXRpb24SDQoFbW9kZWwYASABKAkSDAoEbm9kZRgCIAEoCRIMCgR0ZXh0GAMgASgJEhIKBXNjb3JlGAQgASgBSACIAQESEwoGd2VpZ2h0GAUgASgBSAGIAQFCCAoGX3Njb3JlQgkKB193ZWlnaHQi9gMKDERlYmF0ZVJlc3VsdBIKCgJpZBgBIAEoCRInCgVzdGF0ZRgCIAEoDjIYLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXRlEhcKD2ZpbmFsX3N5bnRoZXNpcxgDIAEoCRIwCg9kZWJhdGVfbWVzc2FnZXMYBCADKAsyFy50dXR0aS52MS5EZWJhdGVNZXNzYWdlEigKCmZpcnN0X3ZvdGUYBSABKAsyFC50dXR0aS52MS5EZWJhdGVWb3RlEhEKCWNvbnNlbnN1cxgGIAEoCBIZChFleGVjdXRpb25fdGltZV9tcxgHIAEoARInCgV1c2FnZRgIIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEhAKCGRlZ3JhZGVkGAkgAygJEigKB2Rpc3NlbnQYCiADKAsyFy50dXR0aS52MS5EZWJhdGVEaXNzZW50EigKCmZpbmFsX3ZvdGUYCyABKAsyFC50dXR0aS52MS5EZWJhdGVWb3RlEhIKCmRlY2lkZWRfYnkYDCABKAkSDgoGcm91bmRzGA0gASgFEiQKBWZsaXBzGA4gASgLMhUudHV0dGkudjEuRGViYXRlRmxpcHMSDwoHY2hhbmdlZBgPIAEoCBIkCgV0YWxseRgQIAEoCzIVLnR1dHRpLnYxLkRlYmF0ZVRhbGx5IoMBCgtEZWJhdGVUYWxseRIRCgl0YXNrX3R5cGUYASABKAkSDwoHZGViYXRlcxgCIAEoARIQCghkaXNwdXRlZBgDIAEoARIPCgdjaGFuZ2VkGAQgASgBEhUKDWZsaXBzX2NsYWltZWQYBSABKAESFgoOZmxpcHNfYWNjZXB0ZWQYBiABKAEiUQoKRGViYXRlVm90ZRITCgZhbnN3ZXIYASABKAlIAIgBARIjCgV2b3RlcxgCIAMoCzIULnR1dHRpLnYxLkRlYmF0ZVNpZGVCCQoHX2Fuc3dlciI9CgpEZWJhdGVTaWRlEg4KBmFuc3dlchgBIAEoCRIPCgdtZW1iZXJzGAIgAygJEg4KBndlaWdodBgDIAEoASJCCg1EZWJhdGVEaXNzZW50Eg4KBmFuc3dlchgBIAEoCRIPCgdtZW1iZXJzGAIgAygJEhAKCGFyZ3VtZW50GAMgASgJIjAKC0RlYmF0ZUZsaXBzEg8KB2NsYWltZWQYASABKAUSEAoIYWNjZXB0ZWQYAiABKAUiVgoNRGViYXRlTWVzc2FnZRINCgVtb2RlbBgBIAEoCRIPCgdjb250ZW50GAIgASgJEg0KBXJvdW5kGAMgASgFEhYKDmNoYW5nZWRfYW5zd2VyGAQgASgIIpYCCg1NYWVzdHJvUmVzdWx0EgoKAmlkGAEgASgJEhcKD2NvbnZlcnNhdGlvbl9pZBgCIAEoCRInCgVzdGF0ZRgDIAEoDjIYLnR1dHRpLnYxLkV4ZWN1dGlvblN0YXRlEhQKDGZpbmFsX291dHB1dBgEIAEoCRIjCgRwbGFuGAUgASgLMhUudHV0dGkudjEuTWFlc3Ryb1BsYW4SJgoGYWdlbnRzGAYgAygLMhYudHV0dGkudjEuTWFlc3Ryb0FnZW50EhkKEWV4ZWN1dGlvbl90aW1lX21zGAcgASgBEicKBXVzYWdlGAggASgLMhgudHV0dGkudjEuRXhlY3V0aW9uVXNhZ2USEAoIZGVncmFkZWQYCSADKAkiMwoLTWFlc3Ryb1BsYW4SJAoFdGFza3MYASADKAsyFS50dXR0aS52MS5NYWVzdHJvVGFzayJaCgtNYWVzdHJvVGFzaxIKCgJpZBgBIAEoCRIMCgRyb2xlGAIgASgJEgwKBHRhc2sYAyABKAkSFAoMZGVwZW5kZW5jaWVzGAQgAygJEg0KBWNoZWNrGAUgASgJIn4KDE1hZXN0cm9BZ2VudBISCgphZ2VudF90eXBlGAEgASgJEg0KBW1vZGVsGAIgASgJEgwKBHRhc2sYAyABKAkSDwoHY29udGVudBgEIAEoCRIPCgdjaGVja2VkGAUgASgJEg8KB2RlZmVjdHMYBiADKAkSCgoCaWQYByABKAkiXAoORXhlY3V0aW9uVXNhZ2USFQoNcHJvbXB0X3Rva2VucxgBIAEoARIVCg1vdXRwdXRfdG9rZW5zGAIgASgBEg0KBWNhbGxzGAMgASgFEg0KBXN3YXBzGAQgASgFIi8KDkV4ZWN1dGlvbkVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKEAQoNSHVtYW5RdWVzdGlvbhIOCgZwcm9tcHQYASABKAkSJwoGc2NoZW1hGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgZlZmZlY3QYAyABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWUSEgoKZXhwaXJlc19tcxgEIAEoASKoBgoORXhlY3V0aW9uRXZlbnQSEQoDc2VxGAEgASgFQgSwuxgBEgwKBHRpbWUYAiABKAkSDAoEdHlwZRgDIAEoCRIRCgRzdGVwGAQgASgJSACIAQESEQoEcm9sZRgFIAEoCUgBiAEBEhIKBXJvdW5kGAYgASgFSAKIAQESEQoEdGFzaxgHIAEoCUgDiAEBEhIKBW1vZGVsGAggASgJSASIAQESEQoEbm9kZRgJIAEoCUgFiAEBEhQKB3NhbWVfYXMYCiABKAlIBogBARISCgV2b2ljZRgLIAEoCUgHiAEBEhEKBHRleHQYDCABKAlICIgBARInCgV1c2FnZRgNIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvblVzYWdlEhgKC2R1cmF0aW9uX21zGA4gASgBSAmIAQESEAoDd2h5GA8gASgJSAqIAQESJwoFZXJyb3IYECABKAsyGC50dXR0aS52MS5FeGVjdXRpb25FcnJvchIlCgRub3RlGBEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIlCgV2YWx1ZRgSIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZRIpCghxdWVzdGlvbhgTIAEoCzIXLnR1dHRpLnYxLkh1bWFuUXVlc3Rpb24SFQoIcmVzb3VyY2UYFCABKAlIC4gBARIUCgdwYXR0ZXJuGBUgASgJSAyIAQESKQoGYnVkZ2V0GBYgASgLMhkudHV0dGkudjEuRXhlY3V0aW9uQnVkZ2V0EiwKBXN0YXRlGBcgASgOMhgudHV0dGkudjEuRXhlY3V0aW9uU3RhdGVIDYgBARInCgZyZXN1bHQYGCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgcKBV9zdGVwQgcKBV9yb2xlQggKBl9yb3VuZEIHCgVfdGFza0IICgZfbW9kZWxCBwoFX25vZGVCCgoIX3NhbWVfYXNCCAoGX3ZvaWNlQgcKBV90ZXh0Qg4KDF9kdXJhdGlvbl9tc0IGCgRfd2h5QgsKCV9yZXNvdXJjZUIKCghfcGF0dGVybkIICgZfc3RhdGUimAMKCUV4ZWN1dGlvbhIKCgJpZBgBIAEoCRIPCgdwYXR0ZXJuGAIgASgJEg0KBXF1ZXJ5GAMgASgJEicKBXN0YXRlGAQgASgOMhgudHV0dGkudjEuRXhlY3V0aW9uU3RhdGUSEgoKc3RhcnRfdGltZRgFIAEoCRIVCghlbmRfdGltZRgGIAEoCUgAiAEBEiYKBXN0ZXBzGAcgAygLMhcudHV0dGkudjEuRXhlY3V0aW9uU3RlcBInCgZyZXN1bHQYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EicKBWVycm9yGAkgASgLMhgudHV0dGkudjEuRXhlY3V0aW9uRXJyb3ISJwoFc3BlbnQYCiABKAsyGC50dXR0aS52MS5FeGVjdXRpb25Vc2FnZRIpCgZidWRnZXQYCyABKAsyGS50dXR0aS52MS5FeGVjdXRpb25CdWRnZXQSHAoPZG93bmdyYWRlZF9mcm9tGAwgASgJSAGIAQFCCwoJX2VuZF90aW1lQhIKEF9kb3duZ3JhZGVkX2Zyb20i/QIKDUV4ZWN1dGlvblN0ZXASCgoCaWQYASABKAkSDAoEcm9sZRgCIAEoCRINCgVzdGF0ZRgDIAEoCRISCgVyb3VuZBgEIAEoBUgAiAEBEhEKBHRhc2sYBSABKAlIAYgBARISCgVtb2RlbBgGIAEoCUgCiAEBEhEKBG5vZGUYByABKAlIA4gBARIRCgR0ZXh0GAggASgJSASIAQESJwoFdXNhZ2UYCSABKAsyGC50dXR0aS52MS5FeGVjdXRpb25Vc2FnZRInCgVlcnJvchgKIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkVycm9yEikKCHF1ZXN0aW9uGAsgASgLMhcudHV0dGkudjEuSHVtYW5RdWVzdGlvbhISCgpzdGFydF90aW1lGAwgASgJEhUKCGVuZF90aW1lGA0gASgJSAWIAQFCCAoGX3JvdW5kQgcKBV90YXNrQggKBl9tb2RlbEIHCgVfbm9kZUIHCgVfdGV4dEILCglfZW5kX3RpbWUiIQoTR2V0RXhlY3V0aW9uUmVxdWVzdBIKCgJpZBgBIAEoCSI+ChRHZXRFeGVjdXRpb25SZXNwb25zZRImCglleGVjdXRpb24YASABKAsyEy50dXR0aS52MS5FeGVjdXRpb24iOQocU3RyZWFtRXhlY3V0aW9uRXZlbnRzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgVhZnRlchgCIAEoBSJICh1TdHJlYW1FeGVjdXRpb25FdmVudHNSZXNwb25zZRInCgVldmVudBgBIAEoCzIYLnR1dHRpLnYxLkV4ZWN1dGlvbkV2ZW50IiQKFkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QSCgoCaWQYASABKAkiQQoXQ2FuY2VsRXhlY3V0aW9uUmVzcG9uc2USJgoJZXhlY3V0aW9uGAEgASgLMhMudHV0dGkudjEuRXhlY3V0aW9uIlkKFkFuc3dlckV4ZWN1dGlvblJlcXVlc3QSCgoCaWQYASABKAkSDAoEc3RlcBgCIAEoCRIlCgV2YWx1ZRgDIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZSJBChdBbnN3ZXJFeGVjdXRpb25SZXNwb25zZRImCglleGVjdXRpb24YASABKAsyEy50dXR0aS52MS5FeGVjdXRpb24imgEKFUxpc3RFeGVjdXRpb25zUmVxdWVzdBIPCgdwYXR0ZXJuGAEgASgJEiwKBXN0YXRlGAIgASgOMhgudHV0dGkudjEuRXhlY3V0aW9uU3RhdGVIAIgBARIWCglwYWdlX3NpemUYAyABKAVIAYgBARISCgpwYWdlX3Rva2VuGAQgASgJQggKBl9zdGF0ZUIMCgpfcGFnZV9zaXplImEKFkxpc3RFeGVjdXRpb25zUmVzcG9uc2USLgoKZXhlY3V0aW9ucxgBIAMoCzIaLnR1dHRpLnYxLkV4ZWN1dGlvblN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIp8BChBFeGVjdXRpb25TdW1tYXJ5EgoKAmlkGAEgASgJEg8KB3BhdHRlcm4YAiABKAkSDQoFcXVlcnkYAyABKAkSJwoFc3RhdGUYBCABKA4yGC50dXR0aS52MS5FeGVjdXRpb25TdGF0ZRISCgpzdGFydF90aW1lGAUgASgJEhUKCGVuZF90aW1lGAYgASgJSACIAQFCCwoJX2VuZF90aW1lIh8KEUdldEZpeHR1cmVSZXF1ZXN0EgoKAmlkGAEgASgJIj4KEkdldEZpeHR1cmVSZXNwb25zZRIoCgdmaXh0dXJlGAEgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCrFAQoORXhlY3V0aW9uU3RhdGUSHwobRVhFQ1VUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASGwoXRVhFQ1VUSU9OX1NUQVRFX1JVTk5JTkcQARIbChdFWEVDVVRJT05fU1RBVEVfV0FJVElORxACEh0KGUVYRUNVVElPTl9TVEFURV9DT01QTEVURUQQAxIdChlFWEVDVVRJT05fU1RBVEVfQ0FOQ0VMTEVEEAQSGgoWRVhFQ1VUSU9OX1NUQVRFX0ZBSUxFRBAFMswJCg5QYXR0ZXJuU2VydmljZRJ3CgtSdW5FbnNlbWJsZRIcLnR1dHRpLnYxLlJ1bkVuc2VtYmxlUmVxdWVzdBodLnR1dHRpLnYxLlJ1bkVuc2VtYmxlUmVzcG9uc2UiKaC7GAOouxgBgtPkkwIbOgEqIhYvYXBpL3BhdHRlcm5zL2Vuc2VtYmxlMAESbwoJUnVuRGViYXRlEhoudHV0dGkudjEuUnVuRGViYXRlUmVxdWVzdBobLnR1dHRpLnYxLlJ1bkRlYmF0ZVJlc3BvbnNlIieguxgDqLsYAYLT5JMCGToBKiIUL2FwaS9wYXR0ZXJucy9kZWJhdGUwARJzCgpSdW5NYWVzdHJvEhsudHV0dGkudjEuUnVuTWFlc3Ryb1JlcXVlc3QaHC50dXR0aS52MS5SdW5NYWVzdHJvUmVzcG9uc2UiKKC7GAOouxgBgtPkkwIaOgEqIhUvYXBpL3BhdHRlcm5zL21hZXN0cm8wARKCAQoMR2V0RXhlY3V0aW9uEh0udHV0dGkudjEuR2V0RXhlY3V0aW9uUmVxdWVzdBoeLnR1dHRpLnYxLkdldEV4ZWN1dGlvblJlc3BvbnNlIjOguxgDgtPkkwIpYglleGVjdXRpb24SHC9hcGkvcGF0dGVybnMvZXhlY3V0aW9uL3tpZH0SogEKFVN0cmVhbUV4ZWN1dGlvbkV2ZW50cxImLnR1dHRpLnYxLlN0cmVhbUV4ZWN1dGlvbkV2ZW50c1JlcXVlc3QaJy50dXR0aS52MS5TdHJlYW1FeGVjdXRpb25FdmVudHNSZXNwb25zZSI2oLsYA4LT5JMCLGIFZXZlbnQSIy9hcGkvcGF0dGVybnMvZXhlY3V0aW9uL3tpZH0vZXZlbnRzMAESkgEKD0NhbmNlbEV4ZWN1dGlvbhIgLnR1dHRpLnYxLkNhbmNlbEV4ZWN1dGlvblJlcXVlc3QaIS50dXR0aS52MS5DYW5jZWxFeGVjdXRpb25SZXNwb25zZSI6oLsYA4LT5JMCMGIJZXhlY3V0aW9uIiMvYXBpL3BhdHRlcm5zL2V4ZWN1dGlvbi97aWR9L2NhbmNlbBKbAQoPQW5zd2VyRXhlY3V0aW9uEiAudHV0dGkudjEuQW5zd2VyRXhlY3V0aW9uUmVxdWVzdBohLnR1dHRpLnYxLkFuc3dlckV4ZWN1dGlvblJlc3BvbnNlIkOguxgDgtPkkwI5OgEqYglleGVjdXRpb24iKS9hcGkvcGF0dGVybnMvZXhlY3V0aW9uL3tpZH0vaHVtYW4ve3N0ZXB9EnkKDkxpc3RFeGVjdXRpb25zEh8udHV0dGkudjEuTGlzdEV4ZWN1dGlvbnNSZXF1ZXN0GiAudHV0dGkudjEuTGlzdEV4ZWN1dGlvbnNSZXNwb25zZSIkoLsYA4LT5JMCGhIYL2FwaS9wYXR0ZXJucy9leGVjdXRpb25zEoIBCgpHZXRGaXh0dXJlEhsudHV0dGkudjEuR2V0Rml4dHVyZVJlcXVlc3QaHC50dXR0aS52MS5HZXRGaXh0dXJlUmVzcG9uc2UiOaC7GAOC0+STAi9iB2ZpeHR1cmUSJC9hcGkvcGF0dGVybnMvZXhlY3V0aW9uL3tpZH0vZml4dHVyZWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_struct, file_tutti_v1_options]);
 
 /**
  * RunEnsembleRequest is a question to several models.
@@ -906,6 +906,13 @@ export type DebateResult = Message<"tutti.v1.DebateResult"> & {
    * @generated from field: bool changed = 15;
    */
   changed: boolean;
+
+  /**
+   * What debating has come to so far. Absent: the store is away.
+   *
+   * @generated from field: tutti.v1.DebateTally tally = 16;
+   */
+  tally?: DebateTally | undefined;
 };
 
 /**
@@ -914,6 +921,62 @@ export type DebateResult = Message<"tutti.v1.DebateResult"> & {
  */
 export const DebateResultSchema: GenMessage<DebateResult> = /*@__PURE__*/
   messageDesc(file_tutti_v1_pattern, 14);
+
+/**
+ * DebateTally counts what came of the debates about one kind of task, over all that the store knows of.
+ *
+ * @generated from message tutti.v1.DebateTally
+ */
+export type DebateTally = Message<"tutti.v1.DebateTally"> & {
+  /**
+   * "facts", "math", "code", "creative", "extraction" or "chat".
+   *
+   * @generated from field: string task_type = 1;
+   */
+  taskType: string;
+
+  /**
+   * Debates that have ended.
+   *
+   * @generated from field: double debates = 2;
+   */
+  debates: number;
+
+  /**
+   * Of those, the ones in which members spoke again because they did not agree at first.
+   *
+   * @generated from field: double disputed = 3;
+   */
+  disputed: number;
+
+  /**
+   * Of those, the ones that ended with another answer than that of the first vote: what debating has changed.
+   *
+   * @generated from field: double changed = 4;
+   */
+  changed: number;
+
+  /**
+   * Members that said they had changed their mind.
+   *
+   * @generated from field: double flips_claimed = 5;
+   */
+  flipsClaimed: number;
+
+  /**
+   * Of those, with a quote that really stands in another's text.
+   *
+   * @generated from field: double flips_accepted = 6;
+   */
+  flipsAccepted: number;
+};
+
+/**
+ * Describes the message tutti.v1.DebateTally.
+ * Use `create(DebateTallySchema)` to create a new message.
+ */
+export const DebateTallySchema: GenMessage<DebateTally> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_pattern, 15);
 
 /**
  * DebateVote is who stands where.
@@ -941,7 +1004,7 @@ export type DebateVote = Message<"tutti.v1.DebateVote"> & {
  * Use `create(DebateVoteSchema)` to create a new message.
  */
 export const DebateVoteSchema: GenMessage<DebateVote> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 15);
+  messageDesc(file_tutti_v1_pattern, 16);
 
 /**
  * DebateSide is an answer, and who gives it.
@@ -976,7 +1039,7 @@ export type DebateSide = Message<"tutti.v1.DebateSide"> & {
  * Use `create(DebateSideSchema)` to create a new message.
  */
 export const DebateSideSchema: GenMessage<DebateSide> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 16);
+  messageDesc(file_tutti_v1_pattern, 17);
 
 /**
  * DebateDissent is an answer that did not win.
@@ -1011,7 +1074,7 @@ export type DebateDissent = Message<"tutti.v1.DebateDissent"> & {
  * Use `create(DebateDissentSchema)` to create a new message.
  */
 export const DebateDissentSchema: GenMessage<DebateDissent> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 17);
+  messageDesc(file_tutti_v1_pattern, 18);
 
 /**
  * DebateFlips counts changes of mind. One counts with a quote that really stands in another's text.
@@ -1039,7 +1102,7 @@ export type DebateFlips = Message<"tutti.v1.DebateFlips"> & {
  * Use `create(DebateFlipsSchema)` to create a new message.
  */
 export const DebateFlipsSchema: GenMessage<DebateFlips> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 18);
+  messageDesc(file_tutti_v1_pattern, 19);
 
 /**
  * DebateMessage is what a member said in a round.
@@ -1081,7 +1144,7 @@ export type DebateMessage = Message<"tutti.v1.DebateMessage"> & {
  * Use `create(DebateMessageSchema)` to create a new message.
  */
 export const DebateMessageSchema: GenMessage<DebateMessage> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 19);
+  messageDesc(file_tutti_v1_pattern, 20);
 
 /**
  * MaestroResult is what a plan ends with.
@@ -1158,7 +1221,7 @@ export type MaestroResult = Message<"tutti.v1.MaestroResult"> & {
  * Use `create(MaestroResultSchema)` to create a new message.
  */
 export const MaestroResultSchema: GenMessage<MaestroResult> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 20);
+  messageDesc(file_tutti_v1_pattern, 21);
 
 /**
  * MaestroPlan is what is to be done.
@@ -1179,7 +1242,7 @@ export type MaestroPlan = Message<"tutti.v1.MaestroPlan"> & {
  * Use `create(MaestroPlanSchema)` to create a new message.
  */
 export const MaestroPlanSchema: GenMessage<MaestroPlan> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 21);
+  messageDesc(file_tutti_v1_pattern, 22);
 
 /**
  * MaestroTask is one task of a plan.
@@ -1228,7 +1291,7 @@ export type MaestroTask = Message<"tutti.v1.MaestroTask"> & {
  * Use `create(MaestroTaskSchema)` to create a new message.
  */
 export const MaestroTaskSchema: GenMessage<MaestroTask> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 22);
+  messageDesc(file_tutti_v1_pattern, 23);
 
 /**
  * MaestroAgent is a specialist at a task.
@@ -1291,7 +1354,7 @@ export type MaestroAgent = Message<"tutti.v1.MaestroAgent"> & {
  * Use `create(MaestroAgentSchema)` to create a new message.
  */
 export const MaestroAgentSchema: GenMessage<MaestroAgent> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 23);
+  messageDesc(file_tutti_v1_pattern, 24);
 
 /**
  * ExecutionUsage is what a run has taken.
@@ -1333,7 +1396,7 @@ export type ExecutionUsage = Message<"tutti.v1.ExecutionUsage"> & {
  * Use `create(ExecutionUsageSchema)` to create a new message.
  */
 export const ExecutionUsageSchema: GenMessage<ExecutionUsage> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 24);
+  messageDesc(file_tutti_v1_pattern, 25);
 
 /**
  * ExecutionError is why something failed.
@@ -1361,7 +1424,7 @@ export type ExecutionError = Message<"tutti.v1.ExecutionError"> & {
  * Use `create(ExecutionErrorSchema)` to create a new message.
  */
 export const ExecutionErrorSchema: GenMessage<ExecutionError> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 25);
+  messageDesc(file_tutti_v1_pattern, 26);
 
 /**
  * HumanQuestion is a question to a person.
@@ -1403,7 +1466,7 @@ export type HumanQuestion = Message<"tutti.v1.HumanQuestion"> & {
  * Use `create(HumanQuestionSchema)` to create a new message.
  */
 export const HumanQuestionSchema: GenMessage<HumanQuestion> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 26);
+  messageDesc(file_tutti_v1_pattern, 27);
 
 /**
  * ExecutionEvent is one thing that happened in a run. Which fields it has depends on its type.
@@ -1587,7 +1650,7 @@ export type ExecutionEvent = Message<"tutti.v1.ExecutionEvent"> & {
  * Use `create(ExecutionEventSchema)` to create a new message.
  */
 export const ExecutionEventSchema: GenMessage<ExecutionEvent> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 27);
+  messageDesc(file_tutti_v1_pattern, 28);
 
 /**
  * Execution is a run.
@@ -1685,7 +1748,7 @@ export type Execution = Message<"tutti.v1.Execution"> & {
  * Use `create(ExecutionSchema)` to create a new message.
  */
 export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 28);
+  messageDesc(file_tutti_v1_pattern, 29);
 
 /**
  * ExecutionStep is one step of a run.
@@ -1790,7 +1853,7 @@ export type ExecutionStep = Message<"tutti.v1.ExecutionStep"> & {
  * Use `create(ExecutionStepSchema)` to create a new message.
  */
 export const ExecutionStepSchema: GenMessage<ExecutionStep> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 29);
+  messageDesc(file_tutti_v1_pattern, 30);
 
 /**
  * GetExecutionRequest names a run.
@@ -1811,7 +1874,7 @@ export type GetExecutionRequest = Message<"tutti.v1.GetExecutionRequest"> & {
  * Use `create(GetExecutionRequestSchema)` to create a new message.
  */
 export const GetExecutionRequestSchema: GenMessage<GetExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 30);
+  messageDesc(file_tutti_v1_pattern, 31);
 
 /**
  * GetExecutionResponse is the run.
@@ -1832,7 +1895,7 @@ export type GetExecutionResponse = Message<"tutti.v1.GetExecutionResponse"> & {
  * Use `create(GetExecutionResponseSchema)` to create a new message.
  */
 export const GetExecutionResponseSchema: GenMessage<GetExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 31);
+  messageDesc(file_tutti_v1_pattern, 32);
 
 /**
  * StreamExecutionEventsRequest names a run.
@@ -1860,7 +1923,7 @@ export type StreamExecutionEventsRequest = Message<"tutti.v1.StreamExecutionEven
  * Use `create(StreamExecutionEventsRequestSchema)` to create a new message.
  */
 export const StreamExecutionEventsRequestSchema: GenMessage<StreamExecutionEventsRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 32);
+  messageDesc(file_tutti_v1_pattern, 33);
 
 /**
  * StreamExecutionEventsResponse is one event.
@@ -1881,7 +1944,7 @@ export type StreamExecutionEventsResponse = Message<"tutti.v1.StreamExecutionEve
  * Use `create(StreamExecutionEventsResponseSchema)` to create a new message.
  */
 export const StreamExecutionEventsResponseSchema: GenMessage<StreamExecutionEventsResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 33);
+  messageDesc(file_tutti_v1_pattern, 34);
 
 /**
  * CancelExecutionRequest names a run.
@@ -1902,7 +1965,7 @@ export type CancelExecutionRequest = Message<"tutti.v1.CancelExecutionRequest"> 
  * Use `create(CancelExecutionRequestSchema)` to create a new message.
  */
 export const CancelExecutionRequestSchema: GenMessage<CancelExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 34);
+  messageDesc(file_tutti_v1_pattern, 35);
 
 /**
  * CancelExecutionResponse is the run afterwards.
@@ -1923,7 +1986,7 @@ export type CancelExecutionResponse = Message<"tutti.v1.CancelExecutionResponse"
  * Use `create(CancelExecutionResponseSchema)` to create a new message.
  */
 export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 35);
+  messageDesc(file_tutti_v1_pattern, 36);
 
 /**
  * AnswerExecutionRequest is a person's answer.
@@ -1958,7 +2021,7 @@ export type AnswerExecutionRequest = Message<"tutti.v1.AnswerExecutionRequest"> 
  * Use `create(AnswerExecutionRequestSchema)` to create a new message.
  */
 export const AnswerExecutionRequestSchema: GenMessage<AnswerExecutionRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 36);
+  messageDesc(file_tutti_v1_pattern, 37);
 
 /**
  * AnswerExecutionResponse is the run afterwards.
@@ -1979,7 +2042,7 @@ export type AnswerExecutionResponse = Message<"tutti.v1.AnswerExecutionResponse"
  * Use `create(AnswerExecutionResponseSchema)` to create a new message.
  */
 export const AnswerExecutionResponseSchema: GenMessage<AnswerExecutionResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 37);
+  messageDesc(file_tutti_v1_pattern, 38);
 
 /**
  * ListExecutionsRequest says which runs.
@@ -2021,7 +2084,7 @@ export type ListExecutionsRequest = Message<"tutti.v1.ListExecutionsRequest"> & 
  * Use `create(ListExecutionsRequestSchema)` to create a new message.
  */
 export const ListExecutionsRequestSchema: GenMessage<ListExecutionsRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 38);
+  messageDesc(file_tutti_v1_pattern, 39);
 
 /**
  * ListExecutionsResponse is one page.
@@ -2049,7 +2112,7 @@ export type ListExecutionsResponse = Message<"tutti.v1.ListExecutionsResponse"> 
  * Use `create(ListExecutionsResponseSchema)` to create a new message.
  */
 export const ListExecutionsResponseSchema: GenMessage<ListExecutionsResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 39);
+  messageDesc(file_tutti_v1_pattern, 40);
 
 /**
  * ExecutionSummary is a run in a list.
@@ -2105,7 +2168,7 @@ export type ExecutionSummary = Message<"tutti.v1.ExecutionSummary"> & {
  * Use `create(ExecutionSummarySchema)` to create a new message.
  */
 export const ExecutionSummarySchema: GenMessage<ExecutionSummary> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 40);
+  messageDesc(file_tutti_v1_pattern, 41);
 
 /**
  * GetFixtureRequest names a run.
@@ -2126,7 +2189,7 @@ export type GetFixtureRequest = Message<"tutti.v1.GetFixtureRequest"> & {
  * Use `create(GetFixtureRequestSchema)` to create a new message.
  */
 export const GetFixtureRequestSchema: GenMessage<GetFixtureRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 41);
+  messageDesc(file_tutti_v1_pattern, 42);
 
 /**
  * GetFixtureResponse is a run to replay.
@@ -2147,7 +2210,7 @@ export type GetFixtureResponse = Message<"tutti.v1.GetFixtureResponse"> & {
  * Use `create(GetFixtureResponseSchema)` to create a new message.
  */
 export const GetFixtureResponseSchema: GenMessage<GetFixtureResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_pattern, 42);
+  messageDesc(file_tutti_v1_pattern, 43);
 
 /**
  * ExecutionState is where a run stands.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tutti/v1/performance.proto.
  */
 export const file_tutti_v1_performance: GenFile = /*@__PURE__*/
-  fileDesc("Chp0dXR0aS92MS9wZXJmb3JtYW5jZS5wcm90bxIIdHV0dGkudjEiTwoOUHJld2FybVJlcXVlc3QSDQoFbW9kZWwYASABKAkSDAoEbm9kZRgCIAEoCRIUCgdudW1fY3R4GAMgASgFSACIAQFCCgoIX251bV9jdHgihAEKD1ByZXdhcm1SZXNwb25zZRINCgVtb2RlbBgBIAEoCRIMCgRub2RlGAIgASgJEg8KB2xvYWRfbXMYAyABKAESEAoIcmVzaWRlbnQYBCABKAgSFAoHbnVtX2N0eBgFIAEoBUgAiAEBEg8KB2V2aWN0ZWQYBiADKAlCCgoIX251bV9jdHgiFgoUR2V0QmF0Y2hTdGF0c1JlcXVlc3QiZwoVR2V0QmF0Y2hTdGF0c1Jlc3BvbnNlEiYKBWVtYmVkGAEgASgLMhcudHV0dGkudjEuRW1iZWRCYXRjaGluZxImCgVtb2RlbBgCIAEoCzIXLnR1dHRpLnYxLk1vZGVsQmF0Y2hpbmciZQoNRW1iZWRCYXRjaGluZxINCgVjYWxscxgBIAEoARIQCghyZXF1ZXN0cxgCIAEoARIOCgZpbnB1dHMYAyABKAESEgoKbWVhbl9jYWxscxgEIAEoARIPCgdsYXJnZXN0GAUgASgFInYKDU1vZGVsQmF0Y2hpbmcSDQoFY2FsbHMYASABKAESDQoFbG9hZHMYAiABKAESGwoOY2FsbHNfcGVyX2xvYWQYAyABKAFIAIgBARIXCg9yZWxvYWRzX2F2b2lkZWQYBCABKAFCEQoPX2NhbGxzX3Blcl9sb2FkIisKFUV4cGxhaW5SZXF1ZXN0UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJItQBChZFeHBsYWluUmVxdWVzdFJlc3BvbnNlEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSEgoKYXJyaXZlZF9hdBgDIAEoCRIVCg1wcm9tcHRfdG9rZW5zGAQgASgFEh4KFmV4cGVjdGVkX291dHB1dF90b2tlbnMYBSABKAUSIQoHY2hvaWNlcxgGIAMoCzIQLnR1dHRpLnYxLkNob2ljZRIpCgdvdXRjb21lGAcgASgLMhgudHV0dGkudjEuUmVxdWVzdE91dGNvbWUivwEKBkNob2ljZRIPCgdhdHRlbXB0GAEgASgFEgwKBG5vZGUYAiABKAkSDgoGcG9saWN5GAMgASgJEg4KBnJlYXNvbhgEIAEoCRIQCghhZnRlcl9tcxgFIAEoARInCgpjYW5kaWRhdGVzGAYgAygLMhMudHV0dGkudjEuQ2FuZGlkYXRlEigKCGV4Y2x1ZGVkGAcgAygLMhYudHV0dGkudjEuRXhjbHVkZWROb2RlEhEKCW90aGVyd2lzZRgIIAEoCSLyAQoJQ2FuZGlkYXRlEgwKBG5vZGUYASABKAkSDAoEa2luZBgCIAEoCRIQCgh0b3RhbF9tcxgDIAEoARIPCgd3YWl0X21zGAQgASgBEg8KB2xvYWRfbXMYBSABKAESEgoKcHJlZmlsbF9tcxgGIAEoARIRCglkZWNvZGVfbXMYByABKAESEwoLZXZpY3Rpb25fbXMYCCABKAESFAoHbnVtX2N0eBgJIAEoBUgAiAEBEg0KBWV2aWN0GAogAygJEhUKDWNhY2hlZF90b2tlbnMYCyABKAUSEQoJc3RhcnRhYmxlGAwgASgIQgoKCF9udW1fY3R4IiwKDEV4Y2x1ZGVkTm9kZRIMCgRub2RlGAEgASgJEg4KBnJlYXNvbhgCIAEoCSLAAgoOUmVxdWVzdE91dGNvbWUSDgoGc3RhdHVzGAEgASgJEgwKBG5vZGUYAiABKAkSEAoIYXR0ZW1wdHMYAyABKAUSEAoIcXVldWVfbXMYBCABKAESGwoOZmlyc3RfdG9rZW5fbXMYBSABKAFIAIgBARIQCgh0b3RhbF9tcxgGIAEoARIUCgdsb2FkX21zGAcgASgBSAGIAQESGgoNcHJvbXB0X3Rva2VucxgIIAEoBUgCiAEBEhoKDWNhY2hlZF90b2tlbnMYCSABKAVIA4gBARIaCg1vdXRwdXRfdG9rZW5zGAogASgFSASIAQFCEQoPX2ZpcnN0X3Rva2VuX21zQgoKCF9sb2FkX21zQhAKDl9wcm9tcHRfdG9rZW5zQhAKDl9jYWNoZWRfdG9rZW5zQhAKDl9vdXRwdXRfdG9rZW5zIjgKFEdldFBhcmFtZXRlcnNSZXF1ZXN0Eg0KBW1vZGVsGAEgASgJEhEKCXRhc2tfdHlwZRgCIAEoCSKZAQoVR2V0UGFyYW1ldGVyc1Jlc3BvbnNlEg0KBW1vZGVsGAEgASgJEhEKCXRhc2tfdHlwZRgCIAEoCRIOCgZwcmVzZXQYAyABKAkSEwoLdGVtcGVyYXR1cmUYBCABKAESDQoFdG9wX3AYBSABKAESKgoIZXZpZGVuY2UYBiADKAsyGC50dXR0aS52MS5QcmVzZXRFdmlkZW5jZSJ/Cg5QcmVzZXRFdmlkZW5jZRIOCgZwcmVzZXQYASABKAkSEwoLdGVtcGVyYXR1cmUYAiABKAESDQoFdG9wX3AYAyABKAESDwoHc2FtcGxlcxgEIAEoARIYCgttZWFuX3Jld2FyZBgFIAEoAUgAiAEBQg4KDF9tZWFuX3Jld2FyZCI3Cg9HZXRUcmFjZVJlcXVlc3QSFgoJd2luZG93X21zGAEgASgBSACIAQFCDAoKX3dpbmRvd19tcyJvChBHZXRUcmFjZVJlc3BvbnNlEiMKBWNhbGxzGAEgAygLMhQudHV0dGkudjEuVHJhY2VkQ2FsbBIjCgVub2RlcxgCIAMoCzIULnR1dHRpLnYxLlRyYWNlZE5vZGUSEQoJd2luZG93X21zGAMgASgBItIBCgpUcmFjZWRDYWxsEg0KBWF0X21zGAEgASgBEg0KBW1vZGVsGAIgASgJEg0KBWVtYmVkGAMgASgIEhAKCHByaW9yaXR5GAQgASgJEg4KBnRlbmFudBgFIAEoBRIVCg1wcm9tcHRfdG9rZW5zGAYgASgFEhUKDW91dHB1dF90b2tlbnMYByABKAUSFAoHbnVtX2N0eBgIIAEoBUgAiAEBEg4KBnByZWZpeBgJIAEoBRIVCg1wcmVmaXhfdG9rZW5zGAogASgFQgoKCF9udW1fY3R4IpYBCgpUcmFjZWROb2RlEgwKBG5hbWUYASABKAkSDQoFc2xvdHMYAiABKAUSGAoQc2xvdHNfcGVyX3J1bm5lchgDIAEoBRIZCgxtZW1vcnlfYnl0ZXMYBCABKAFIAIgBARIlCgZtb2RlbHMYBSADKAsyFS50dXR0aS52MS5UcmFjZWRNb2RlbEIPCg1fbWVtb3J5X2J5dGVzIsEBCgtUcmFjZWRNb2RlbBINCgVtb2RlbBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgBEhsKDmNvbnRleHRfbGVuZ3RoGAMgASgFSACIAQESGgoScHJlZmlsbF9wZXJfc2Vjb25kGAQgASgBEhkKEWRlY29kZV9wZXJfc2Vjb25kGAUgASgBEg8KB2xvYWRfbXMYBiABKAESFwoPYnl0ZXNfcGVyX3Rva2VuGAcgASgBQhEKD19jb250ZXh0X2xlbmd0aDLxBAoSUGVyZm9ybWFuY2VTZXJ2aWNlEmcKB1ByZXdhcm0SGC50dXR0aS52MS5QcmV3YXJtUmVxdWVzdBoZLnR1dHRpLnYxLlByZXdhcm1SZXNwb25zZSInoLsYBILT5JMCHToBKiIYL2FwaS9wZXJmb3JtYW5jZS9wcmV3YXJtEnoKDUdldEJhdGNoU3RhdHMSHi50dXR0aS52MS5HZXRCYXRjaFN0YXRzUmVxdWVzdBofLnR1dHRpLnYxLkdldEJhdGNoU3RhdHNSZXNwb25zZSIooLsYAoLT5JMCHhIcL2FwaS9wZXJmb3JtYW5jZS9iYXRjaC9zdGF0cxJ/Cg5FeHBsYWluUmVxdWVzdBIfLnR1dHRpLnYxLkV4cGxhaW5SZXF1ZXN0UmVxdWVzdBogLnR1dHRpLnYxLkV4cGxhaW5SZXF1ZXN0UmVzcG9uc2UiKqC7GAKC0+STAiASHi9hcGkvcmVxdWVzdHMve3JlcXVlc3RfaWR9L3doeRKNAQoNR2V0UGFyYW1ldGVycxIeLnR1dHRpLnYxLkdldFBhcmFtZXRlcnNSZXF1ZXN0Gh8udHV0dGkudjEuR2V0UGFyYW1ldGVyc1Jlc3BvbnNlIjuguxgCgtPkkwIxEi8vYXBpL3BlcmZvcm1hbmNlL3BhcmFtZXRlcnMve21vZGVsfS97dGFza190eXBlfRJlCghHZXRUcmFjZRIZLnR1dHRpLnYxLkdldFRyYWNlUmVxdWVzdBoaLnR1dHRpLnYxLkdldFRyYWNlUmVzcG9uc2UiIqC7GASC0+STAhgSFi9hcGkvcGVyZm9ybWFuY2UvdHJhY2ViBnByb3RvMw", [file_google_api_annotations, file_tutti_v1_options]);
+  fileDesc("Chp0dXR0aS92MS9wZXJmb3JtYW5jZS5wcm90bxIIdHV0dGkudjEiTwoOUHJld2FybVJlcXVlc3QSDQoFbW9kZWwYASABKAkSDAoEbm9kZRgCIAEoCRIUCgdudW1fY3R4GAMgASgFSACIAQFCCgoIX251bV9jdHgihAEKD1ByZXdhcm1SZXNwb25zZRINCgVtb2RlbBgBIAEoCRIMCgRub2RlGAIgASgJEg8KB2xvYWRfbXMYAyABKAESEAoIcmVzaWRlbnQYBCABKAgSFAoHbnVtX2N0eBgFIAEoBUgAiAEBEg8KB2V2aWN0ZWQYBiADKAlCCgoIX251bV9jdHgiFgoUR2V0QmF0Y2hTdGF0c1JlcXVlc3QiZwoVR2V0QmF0Y2hTdGF0c1Jlc3BvbnNlEiYKBWVtYmVkGAEgASgLMhcudHV0dGkudjEuRW1iZWRCYXRjaGluZxImCgVtb2RlbBgCIAEoCzIXLnR1dHRpLnYxLk1vZGVsQmF0Y2hpbmciZQoNRW1iZWRCYXRjaGluZxINCgVjYWxscxgBIAEoARIQCghyZXF1ZXN0cxgCIAEoARIOCgZpbnB1dHMYAyABKAESEgoKbWVhbl9jYWxscxgEIAEoARIPCgdsYXJnZXN0GAUgASgFInYKDU1vZGVsQmF0Y2hpbmcSDQoFY2FsbHMYASABKAESDQoFbG9hZHMYAiABKAESGwoOY2FsbHNfcGVyX2xvYWQYAyABKAFIAIgBARIXCg9yZWxvYWRzX2F2b2lkZWQYBCABKAFCEQoPX2NhbGxzX3Blcl9sb2FkIhYKFEdldENhY2hlU3RhdHNSZXF1ZXN0IrIBChVHZXRDYWNoZVN0YXRzUmVzcG9uc2USDAoEaGl0cxgBIAEoARIOCgZtaXNzZXMYAiABKAESEAoIYnlwYXNzZWQYAyABKAESFQoIaGl0X3JhdGUYBCABKAFIAIgBARIPCgdlbnRyaWVzGAUgASgBEg0KBWJ5dGVzGAYgASgBEg8KB2V2aWN0ZWQYByABKAESFAoMc2F2ZWRfdG9rZW5zGAggASgBQgsKCV9oaXRfcmF0ZSIrChVFeHBsYWluUmVxdWVzdFJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCSLUAQoWRXhwbGFpblJlcXVlc3RSZXNwb25zZRISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBW1vZGVsGAIgASgJEhIKCmFycml2ZWRfYXQYAyABKAkSFQoNcHJvbXB0X3Rva2VucxgEIAEoBRIeChZleHBlY3RlZF9vdXRwdXRfdG9rZW5zGAUgASgFEiEKB2Nob2ljZXMYBiADKAsyEC50dXR0aS52MS5DaG9pY2USKQoHb3V0Y29tZRgHIAEoCzIYLnR1dHRpLnYxLlJlcXVlc3RPdXRjb21lIr8BCgZDaG9pY2USDwoHYXR0ZW1wdBgBIAEoBRIMCgRub2RlGAIgASgJEg4KBnBvbGljeRgDIAEoCRIOCgZyZWFzb24YBCABKAkSEAoIYWZ0ZXJfbXMYBSABKAESJwoKY2FuZGlkYXRlcxgGIAMoCzITLnR1dHRpLnYxLkNhbmRpZGF0ZRIoCghleGNsdWRlZBgHIAMoCzIWLnR1dHRpLnYxLkV4Y2x1ZGVkTm9kZRIRCglvdGhlcndpc2UYCCABKAki8gEKCUNhbmRpZGF0ZRIMCgRub2RlGAEgASgJEgwKBGtpbmQYAiABKAkSEAoIdG90YWxfbXMYAyABKAESDwoHd2FpdF9tcxgEIAEoARIPCgdsb2FkX21zGAUgASgBEhIKCnByZWZpbGxfbXMYBiABKAESEQoJZGVjb2RlX21zGAcgASgBEhMKC2V2aWN0aW9uX21zGAggASgBEhQKB251bV9jdHgYCSABKAVIAIgBARINCgVldmljdBgKIAMoCRIVCg1jYWNoZWRfdG9rZW5zGAsgASgFEhEKCXN0YXJ0YWJsZRgMIAEoCEIKCghfbnVtX2N0eCIsCgxFeGNsdWRlZE5vZGUSDAoEbm9kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkiwAIKDlJlcXVlc3RPdXRjb21lEg4KBnN0YXR1cxgBIAEoCRIMCgRub2RlGAIgASgJEhAKCGF0dGVtcHRzGAMgASgFEhAKCHF1ZXVlX21zGAQgASgBEhsKDmZpcnN0X3Rva2VuX21zGAUgASgBSACIAQESEAoIdG90YWxfbXMYBiABKAESFAoHbG9hZF9tcxgHIAEoAUgBiAEBEhoKDXByb21wdF90b2tlbnMYCCABKAVIAogBARIaCg1jYWNoZWRfdG9rZW5zGAkgASgFSAOIAQESGgoNb3V0cHV0X3Rva2VucxgKIAEoBUgEiAEBQhEKD19maXJzdF90b2tlbl9tc0IKCghfbG9hZF9tc0IQCg5fcHJvbXB0X3Rva2Vuc0IQCg5fY2FjaGVkX3Rva2Vuc0IQCg5fb3V0cHV0X3Rva2VucyI4ChRHZXRQYXJhbWV0ZXJzUmVxdWVzdBINCgVtb2RlbBgBIAEoCRIRCgl0YXNrX3R5cGUYAiABKAkimQEKFUdldFBhcmFtZXRlcnNSZXNwb25zZRINCgVtb2RlbBgBIAEoCRIRCgl0YXNrX3R5cGUYAiABKAkSDgoGcHJlc2V0GAMgASgJEhMKC3RlbXBlcmF0dXJlGAQgASgBEg0KBXRvcF9wGAUgASgBEioKCGV2aWRlbmNlGAYgAygLMhgudHV0dGkudjEuUHJlc2V0RXZpZGVuY2UifwoOUHJlc2V0RXZpZGVuY2USDgoGcHJlc2V0GAEgASgJEhMKC3RlbXBlcmF0dXJlGAIgASgBEg0KBXRvcF9wGAMgASgBEg8KB3NhbXBsZXMYBCABKAESGAoLbWVhbl9yZXdhcmQYBSABKAFIAIgBAUIOCgxfbWVhbl9yZXdhcmQiNwoPR2V0VHJhY2VSZXF1ZXN0EhYKCXdpbmRvd19tcxgBIAEoAUgAiAEBQgwKCl93aW5kb3dfbXMibwoQR2V0VHJhY2VSZXNwb25zZRIjCgVjYWxscxgBIAMoCzIULnR1dHRpLnYxLlRyYWNlZENhbGwSIwoFbm9kZXMYAiADKAsyFC50dXR0aS52MS5UcmFjZWROb2RlEhEKCXdpbmRvd19tcxgDIAEoASLSAQoKVHJhY2VkQ2FsbBINCgVhdF9tcxgBIAEoARINCgVtb2RlbBgCIAEoCRINCgVlbWJlZBgDIAEoCBIQCghwcmlvcml0eRgEIAEoCRIOCgZ0ZW5hbnQYBSABKAUSFQoNcHJvbXB0X3Rva2VucxgGIAEoBRIVCg1vdXRwdXRfdG9rZW5zGAcgASgFEhQKB251bV9jdHgYCCABKAVIAIgBARIOCgZwcmVmaXgYCSABKAUSFQoNcHJlZml4X3Rva2VucxgKIAEoBUIKCghfbnVtX2N0eCKWAQoKVHJhY2VkTm9kZRIMCgRuYW1lGAEgASgJEg0KBXNsb3RzGAIgASgFEhgKEHNsb3RzX3Blcl9ydW5uZXIYAyABKAUSGQoMbWVtb3J5X2J5dGVzGAQgASgBSACIAQESJQoGbW9kZWxzGAUgAygLMhUudHV0dGkudjEuVHJhY2VkTW9kZWxCDwoNX21lbW9yeV9ieXRlcyLBAQoLVHJhY2VkTW9kZWwSDQoFbW9kZWwYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoARIbCg5jb250ZXh0X2xlbmd0aBgDIAEoBUgAiAEBEhoKEnByZWZpbGxfcGVyX3NlY29uZBgEIAEoARIZChFkZWNvZGVfcGVyX3NlY29uZBgFIAEoARIPCgdsb2FkX21zGAYgASgBEhcKD2J5dGVzX3Blcl90b2tlbhgHIAEoAUIRCg9fY29udGV4dF9sZW5ndGgy7QUKElBlcmZvcm1hbmNlU2VydmljZRJnCgdQcmV3YXJtEhgudHV0dGkudjEuUHJld2FybVJlcXVlc3QaGS50dXR0aS52MS5QcmV3YXJtUmVzcG9uc2UiJ6C7GASC0+STAh06ASoiGC9hcGkvcGVyZm9ybWFuY2UvcHJld2FybRJ6Cg1HZXRCYXRjaFN0YXRzEh4udHV0dGkudjEuR2V0QmF0Y2hTdGF0c1JlcXVlc3QaHy50dXR0aS52MS5HZXRCYXRjaFN0YXRzUmVzcG9uc2UiKKC7GAKC0+STAh4SHC9hcGkvcGVyZm9ybWFuY2UvYmF0Y2gvc3RhdHMSegoNR2V0Q2FjaGVTdGF0cxIeLnR1dHRpLnYxLkdldENhY2hlU3RhdHNSZXF1ZXN0Gh8udHV0dGkudjEuR2V0Q2FjaGVTdGF0c1Jlc3BvbnNlIiiguxgCgtPkkwIeEhwvYXBpL3BlcmZvcm1hbmNlL2NhY2hlL3N0YXRzEn8KDkV4cGxhaW5SZXF1ZXN0Eh8udHV0dGkudjEuRXhwbGFpblJlcXVlc3RSZXF1ZXN0GiAudHV0dGkudjEuRXhwbGFpblJlcXVlc3RSZXNwb25zZSIqoLsYAoLT5JMCIBIeL2FwaS9yZXF1ZXN0cy97cmVxdWVzdF9pZH0vd2h5Eo0BCg1HZXRQYXJhbWV0ZXJzEh4udHV0dGkudjEuR2V0UGFyYW1ldGVyc1JlcXVlc3QaHy50dXR0aS52MS5HZXRQYXJhbWV0ZXJzUmVzcG9uc2UiO6C7GAKC0+STAjESLy9hcGkvcGVyZm9ybWFuY2UvcGFyYW1ldGVycy97bW9kZWx9L3t0YXNrX3R5cGV9EmUKCEdldFRyYWNlEhkudHV0dGkudjEuR2V0VHJhY2VSZXF1ZXN0GhoudHV0dGkudjEuR2V0VHJhY2VSZXNwb25zZSIioLsYBILT5JMCGBIWL2FwaS9wZXJmb3JtYW5jZS90cmFjZWIGcHJvdG8z", [file_google_api_annotations, file_tutti_v1_options]);
 
 /**
  * PrewarmRequest names a model.
@@ -240,6 +240,91 @@ export const ModelBatchingSchema: GenMessage<ModelBatching> = /*@__PURE__*/
   messageDesc(file_tutti_v1_performance, 5);
 
 /**
+ * GetCacheStatsRequest asks for the figures.
+ *
+ * @generated from message tutti.v1.GetCacheStatsRequest
+ */
+export type GetCacheStatsRequest = Message<"tutti.v1.GetCacheStatsRequest"> & {
+};
+
+/**
+ * Describes the message tutti.v1.GetCacheStatsRequest.
+ * Use `create(GetCacheStatsRequestSchema)` to create a new message.
+ */
+export const GetCacheStatsRequestSchema: GenMessage<GetCacheStatsRequest> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_performance, 6);
+
+/**
+ * GetCacheStatsResponse counts since this orchestrator started. Each orchestrator keeps answers of its own.
+ *
+ * @generated from message tutti.v1.GetCacheStatsResponse
+ */
+export type GetCacheStatsResponse = Message<"tutti.v1.GetCacheStatsResponse"> & {
+  /**
+   * Calls that got an answer of another call, one that ran at the same time included.
+   *
+   * @generated from field: double hits = 1;
+   */
+  hits: number;
+
+  /**
+   * Calls that a model answered, though their answers may be given again.
+   *
+   * @generated from field: double misses = 2;
+   */
+  misses: number;
+
+  /**
+   * Calls that are not for the cache.
+   *
+   * @generated from field: double bypassed = 3;
+   */
+  bypassed: number;
+
+  /**
+   * Hits by hits and misses; absent: no call was for the cache.
+   *
+   * @generated from field: optional double hit_rate = 4;
+   */
+  hitRate?: number | undefined;
+
+  /**
+   * Answers in memory now.
+   *
+   * @generated from field: double entries = 5;
+   */
+  entries: number;
+
+  /**
+   * Bytes that they take.
+   *
+   * @generated from field: double bytes = 6;
+   */
+  bytes: number;
+
+  /**
+   * Answers that made room for others.
+   *
+   * @generated from field: double evicted = 7;
+   */
+  evicted: number;
+
+  /**
+   * Prompt and output tokens of the answers that were given again.
+   *
+   * @generated from field: double saved_tokens = 8;
+   */
+  savedTokens: number;
+};
+
+/**
+ * Describes the message tutti.v1.GetCacheStatsResponse.
+ * Use `create(GetCacheStatsResponseSchema)` to create a new message.
+ */
+export const GetCacheStatsResponseSchema: GenMessage<GetCacheStatsResponse> = /*@__PURE__*/
+  messageDesc(file_tutti_v1_performance, 7);
+
+/**
  * ExplainRequestRequest names a request.
  *
  * @generated from message tutti.v1.ExplainRequestRequest
@@ -258,7 +343,7 @@ export type ExplainRequestRequest = Message<"tutti.v1.ExplainRequestRequest"> & 
  * Use `create(ExplainRequestRequestSchema)` to create a new message.
  */
 export const ExplainRequestRequestSchema: GenMessage<ExplainRequestRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 6);
+  messageDesc(file_tutti_v1_performance, 8);
 
 /**
  * ExplainRequestResponse is the story of a request.
@@ -321,7 +406,7 @@ export type ExplainRequestResponse = Message<"tutti.v1.ExplainRequestResponse"> 
  * Use `create(ExplainRequestResponseSchema)` to create a new message.
  */
 export const ExplainRequestResponseSchema: GenMessage<ExplainRequestResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 7);
+  messageDesc(file_tutti_v1_performance, 9);
 
 /**
  * Choice is one choice of a node.
@@ -391,7 +476,7 @@ export type Choice = Message<"tutti.v1.Choice"> & {
  * Use `create(ChoiceSchema)` to create a new message.
  */
 export const ChoiceSchema: GenMessage<Choice> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 8);
+  messageDesc(file_tutti_v1_performance, 10);
 
 /**
  * Candidate is one way of running the call, and what it was predicted to cost.
@@ -489,7 +574,7 @@ export type Candidate = Message<"tutti.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 9);
+  messageDesc(file_tutti_v1_performance, 11);
 
 /**
  * ExcludedNode is a node that could not be chosen.
@@ -517,7 +602,7 @@ export type ExcludedNode = Message<"tutti.v1.ExcludedNode"> & {
  * Use `create(ExcludedNodeSchema)` to create a new message.
  */
 export const ExcludedNodeSchema: GenMessage<ExcludedNode> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 10);
+  messageDesc(file_tutti_v1_performance, 12);
 
 /**
  * RequestOutcome is what came of a request. Absent: it runs.
@@ -601,7 +686,7 @@ export type RequestOutcome = Message<"tutti.v1.RequestOutcome"> & {
  * Use `create(RequestOutcomeSchema)` to create a new message.
  */
 export const RequestOutcomeSchema: GenMessage<RequestOutcome> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 11);
+  messageDesc(file_tutti_v1_performance, 13);
 
 /**
  * GetParametersRequest names a model and a kind of task.
@@ -629,7 +714,7 @@ export type GetParametersRequest = Message<"tutti.v1.GetParametersRequest"> & {
  * Use `create(GetParametersRequestSchema)` to create a new message.
  */
 export const GetParametersRequestSchema: GenMessage<GetParametersRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 12);
+  messageDesc(file_tutti_v1_performance, 14);
 
 /**
  * GetParametersResponse is what is used unless something else is tried, and what that rests on.
@@ -685,7 +770,7 @@ export type GetParametersResponse = Message<"tutti.v1.GetParametersResponse"> & 
  * Use `create(GetParametersResponseSchema)` to create a new message.
  */
 export const GetParametersResponseSchema: GenMessage<GetParametersResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 13);
+  messageDesc(file_tutti_v1_performance, 15);
 
 /**
  * PresetEvidence is what is known of a preset.
@@ -734,7 +819,7 @@ export type PresetEvidence = Message<"tutti.v1.PresetEvidence"> & {
  * Use `create(PresetEvidenceSchema)` to create a new message.
  */
 export const PresetEvidenceSchema: GenMessage<PresetEvidence> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 14);
+  messageDesc(file_tutti_v1_performance, 16);
 
 /**
  * GetTraceRequest asks for the last calls.
@@ -755,7 +840,7 @@ export type GetTraceRequest = Message<"tutti.v1.GetTraceRequest"> & {
  * Use `create(GetTraceRequestSchema)` to create a new message.
  */
 export const GetTraceRequestSchema: GenMessage<GetTraceRequest> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 15);
+  messageDesc(file_tutti_v1_performance, 17);
 
 /**
  * GetTraceResponse is the last calls and the nodes that could serve them.
@@ -790,7 +875,7 @@ export type GetTraceResponse = Message<"tutti.v1.GetTraceResponse"> & {
  * Use `create(GetTraceResponseSchema)` to create a new message.
  */
 export const GetTraceResponseSchema: GenMessage<GetTraceResponse> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 16);
+  messageDesc(file_tutti_v1_performance, 18);
 
 /**
  * TracedCall is a call without its words.
@@ -874,7 +959,7 @@ export type TracedCall = Message<"tutti.v1.TracedCall"> & {
  * Use `create(TracedCallSchema)` to create a new message.
  */
 export const TracedCallSchema: GenMessage<TracedCall> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 17);
+  messageDesc(file_tutti_v1_performance, 19);
 
 /**
  * TracedNode is what a simulation needs of a node.
@@ -923,7 +1008,7 @@ export type TracedNode = Message<"tutti.v1.TracedNode"> & {
  * Use `create(TracedNodeSchema)` to create a new message.
  */
 export const TracedNodeSchema: GenMessage<TracedNode> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 18);
+  messageDesc(file_tutti_v1_performance, 20);
 
 /**
  * TracedModel is a model on a node.
@@ -986,7 +1071,7 @@ export type TracedModel = Message<"tutti.v1.TracedModel"> & {
  * Use `create(TracedModelSchema)` to create a new message.
  */
 export const TracedModelSchema: GenMessage<TracedModel> = /*@__PURE__*/
-  messageDesc(file_tutti_v1_performance, 19);
+  messageDesc(file_tutti_v1_performance, 21);
 
 /**
  * PerformanceService makes answers come sooner, and shows why they come when they do.
@@ -1014,6 +1099,16 @@ export const PerformanceService: GenService<{
     methodKind: "unary";
     input: typeof GetBatchStatsRequestSchema;
     output: typeof GetBatchStatsResponseSchema;
+  },
+  /**
+   * GetCacheStats tells how many answers were given again instead of being made again.
+   *
+   * @generated from rpc tutti.v1.PerformanceService.GetCacheStats
+   */
+  getCacheStats: {
+    methodKind: "unary";
+    input: typeof GetCacheStatsRequestSchema;
+    output: typeof GetCacheStatsResponseSchema;
   },
   /**
    * ExplainRequest tells why a request ran where it ran. The last 10,000 requests are kept.
