@@ -35,6 +35,7 @@ export const reasons = {
   client_closed: { grpc: 1, http: 499, retry: 'never' },
   storage_unavailable: { grpc: 14, http: 503, retry: 'later' },
   failed_precondition: { grpc: 9, http: 409, retry: 'never' },
+  not_finished: { grpc: 9, http: 409, retry: 'later' },
   poison_request: { grpc: 13, http: 500, retry: 'never' },
   not_implemented: { grpc: 12, http: 501, retry: 'never' },
   internal: { grpc: 13, http: 500, retry: 'never' },
@@ -102,5 +103,6 @@ export function isReason(text: string): text is Reason {
 
 /** The refusal of a model that is not there, in Ollama's own words. */
 export function modelNotFound(name: string): ClusterError {
-  return new ClusterError('model_not_found', `model "${name}" not found, try pulling it first`, { param: 'model' });
+  const shown = name.endsWith(':latest') ? name.slice(0, -':latest'.length) : name;
+  return new ClusterError('model_not_found', `model '${shown}' not found`, { param: 'model' });
 }

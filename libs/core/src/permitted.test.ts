@@ -53,6 +53,18 @@ describe('the models of a key', () => {
   });
 });
 
+describe('a digest', () => {
+  const pinned = async (models: Pick<Principal, 'models'>) => {
+    const call = { ...callFor('m'), digest: 'ab'.repeat(32) };
+    return collect(permitted(sayHello)(call, contextWith({ principal: keyFor(models) })));
+  };
+
+  it('is for keys that may use every model: it may be that of any', async () => {
+    expect(await pinned({})).toMatchObject({ text: 'hello' });
+    expect((await pinned({ models: ['m'] })).error).toMatchObject({ reason: 'forbidden', param: 'model' });
+  });
+});
+
 describe('the priorities of a key', () => {
   const batch = keyFor({ classes: [Priority.BATCH] });
 

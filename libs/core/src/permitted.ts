@@ -1,5 +1,5 @@
 import { ClusterError } from './error.ts';
-import { Priority, type Context, type Generate } from './generate.ts';
+import { Priority, type Call, type Context, type Generate } from './generate.ts';
 import { canonicalModel } from './model-name.ts';
 import type { Principal } from './principal.ts';
 import { priorities } from './priorities.ts';
@@ -13,6 +13,7 @@ export function permitted(next: Generate): Generate {
   return (call, context) => {
     try {
       requireModel(context.principal, call.model);
+      requireNoPin(call, context);
       requirePriority(context);
     } catch (thrown) {
       return refused(thrown);
@@ -39,6 +40,13 @@ export function requireModel(principal: Principal, name: string): void {
   throw new ClusterError('forbidden', `This key may not use the model "${name}"; ${allowed(principal.models)}.`, {
     param: 'model',
   });
+}
+
+/** A digest may be that of another model, under whatever name it is asked for. */
+function requireNoPin({ digest }: Call, { principal }: Context): void {
+  if (digest === '' || principal.models === undefined) return;
+  const message = `This key may ask for models by name only, without a digest; ${allowed(principal.models)}.`;
+  throw new ClusterError('forbidden', message, { param: 'model' });
 }
 
 function requirePriority({ principal, priority }: Context): void {

@@ -1,155 +1,124 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { canonicalModel, ClusterError, requireModel, type Cluster, type NodeView } from '@tutti/core';
-import { members, parseJson } from '@tutti/dialects/json';
+import { ClusterError, requireModel, type Clock, type Cluster } from '@tutti/core';
 import { errorBody } from '@tutti/dialects/ollama';
-import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { Permission } from '@tutti/proto/tutti/v1/options';
-import type { Membership } from '../membership.ts';
-import { bodyOf } from './http-server.ts';
+import { readPlacement } from '../models/placement.ts';
+import type { Placed, VirtualOllama } from '../models/virtual-ollama.ts';
+import { ollamaBlobsFace } from './ollama-blobs.ts';
+import { readModelBody, type ModelBody, type Naming } from './ollama-model-body.ts';
 import { showPattern } from './pattern-listing.ts';
+import { createStreamWriter } from './stream-writer.ts';
+import { whileConnected } from './while-connected.ts';
 
 interface Options {
-  readonly cluster: Cluster;
-  readonly membership: Pick<Membership, 'models'>;
+  readonly cluster: Pick<Cluster, 'nodes'>;
+  readonly models: VirtualOllama;
+  readonly clock: Clock;
+  /** The model that a name stands for; left out: itself. */
+  readonly modelOf?: (name: string) => string;
 }
 
-/** A model's download may take hours; it stops when the client leaves. */
-const pullDeadlineMs = Infinity;
-const verbDeadlineMs = 60_000;
+const itself = (name: string): string => name;
 
 const json = 'application/json; charset=utf-8';
 
-/** Ollama's routes about one model: the body goes to the node as it is, and the node's own lines come back. */
-export function ollamaModelsFace(app: FastifyInstance, { cluster, membership }: Options): void {
-  /** The lines of a verb on a node, until the client leaves. */
-  const linesOf = async function* (verb: Verb, node: string, bodyJson: string, signal: AbortSignal) {
-    const client = membership.models(node);
-    if (!client) {
-      throw new ClusterError('no_healthy_node', `Node "${node}" has just gone.`, { retryAfterMs: 1_000 });
-    }
-    const deadlineMs = verb === Verb.PULL ? pullDeadlineMs : verbDeadlineMs;
-    for await (const { lines } of client.verb({ verb, bodyJson }, { signal, deadlineMs })) yield* lines;
+/** In Ollama's words, which differ. */
+const named = { fields: ['model'], missing: 'model is required' };
+const pulled = { fields: ['model'], missing: 'invalid model name' };
+const made = { fields: ['model', 'from?'], missing: 'invalid model name' };
+const deleted = { fields: ['model'], missing: 'name "" is invalid' };
+const copied = { fields: ['source', 'destination'], missing: 'source "" is invalid' };
+
+const view = { config: { permission: Permission.VIEW } };
+const write = { config: { permission: Permission.WRITE_MODELS } };
+
+/** Ollama's routes about models: the cluster is one Ollama that has those of all nodes. */
+export function ollamaModelsFace(app: FastifyInstance, { cluster, models, clock, modelOf = itself }: Options): void {
+  /** What a request says, for the nodes. The key must be allowed each model that it names. */
+  const read = (request: FastifyRequest, reply: FastifyReply, naming: Naming, meaning = itself) => {
+    const body = readModelBody(request, naming);
+    for (const name of body.names) requireModel(request.principal, meaning(name));
+    const model = meaning(body.model);
+    const bodyJson = model === body.model ? body.bodyJson : withModel(body.bodyJson, model);
+    return { body, model, bodyJson, placement: readPlacement(request.headers), signal: whileConnected(reply), clock };
   };
 
-  app.post('/api/show', { config: { permission: Permission.VIEW } }, async (request, reply) => {
-    const { text, model } = readBody(request);
-    const pattern = showPattern(cluster.nodes, model);
+  ollamaBlobsFace(app, models);
+
+  app.post('/api/show', view, async (request, reply) => {
+    const asked = read(request, reply, named, modelOf);
+    const pattern = showPattern(cluster.nodes, asked.model);
     if (pattern) return reply.send(pattern);
-    const [node] = nodesWith(cluster.nodes, model);
-    const lines = await Array.fromAsync(linesOf(Verb.SHOW, node!.name, text, whileConnected(reply)));
-    return reply.type(json).send(lines.join('\n'));
+    return reply.type(json).send(await models.show(asked));
   });
 
-  app.post('/api/pull', { config: { permission: Permission.WRITE_MODELS } }, async (request, reply) => {
-    const { text, stream } = readBody(request);
-    const node = pullTarget(cluster.nodes, pinOf(request));
-    const lines = linesOf(Verb.PULL, node.name, text, whileConnected(reply));
-    reply.header('x-tutti-node', node.name);
-    if (stream) await sendLines(reply, lines);
-    else await reply.type(json).send((await Array.fromAsync(lines)).at(-1) ?? '{}');
+  app.post('/api/pull', write, async (request, reply) => {
+    const asked = read(request, reply, pulled);
+    await sendProgress(reply, asked, models.pull(asked));
   });
 
-  app.delete('/api/delete', { config: { permission: Permission.WRITE_MODELS } }, async (request, reply) => {
-    const { text, model } = readBody(request);
-    const pin = pinOf(request);
-    const holders = nodesWith(cluster.nodes, model).filter(({ name }) => pin === undefined || name === pin);
-    if (holders.length === 0) throw notFound(model);
-    const signal = whileConnected(reply);
-    await Promise.all(holders.map(({ name }) => Array.fromAsync(linesOf(Verb.DELETE, name, text, signal))));
-    return reply.header('x-tutti-node', holders.map(({ name }) => name).join(',')).send();
+  app.post('/api/push', write, async (request, reply) => {
+    const asked = read(request, reply, named);
+    await sendProgress(reply, asked, models.push(asked));
+  });
+
+  app.post('/api/create', write, async (request, reply) => {
+    const asked = read(request, reply, made);
+    const { from, digests } = asked.body;
+    await sendProgress(reply, asked, await models.create({ ...asked, from, digests }));
+  });
+
+  app.post('/api/copy', write, async (request, reply) => {
+    const asked = read(request, reply, copied);
+    const nodes = await models.copy({ ...asked, destination: asked.body.names[1]! });
+    return reply.header('x-tutti-node', nodes.join(',')).send();
+  });
+
+  app.delete('/api/delete', write, async (request, reply) => {
+    const nodes = await models.delete(read(request, reply, deleted));
+    return reply.header('x-tutti-node', nodes.join(',')).send();
   });
 }
 
-/** Aborted when the client leaves before it has its answer. */
-function whileConnected({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.once('close', () => {
-    if (!raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
+function withModel(bodyJson: string, model: string): string {
+  return JSON.stringify({ ...(JSON.parse(bodyJson) as object), model });
 }
 
-/** What fails before the first line is an ordinary error; later it is a line, as Ollama does it. */
-async function sendLines(reply: FastifyReply, lines: AsyncIterator<string>): Promise<void> {
+interface Reader {
+  readonly body: ModelBody;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** The lines as they come, or only the last. What fails before the first is an ordinary error; later it is a line. */
+async function sendProgress(reply: FastifyReply, reader: Reader, { nodes, lines }: Placed): Promise<void> {
+  reply.header('x-tutti-node', nodes.join(','));
+  if (reader.body.stream) return sendLines(reply, reader, lines[Symbol.asyncIterator]());
+  let last = '{}';
+  for await (const line of lines) last = line;
+  await reply.type(json).send(last);
+}
+
+async function sendLines(reply: FastifyReply, reader: Reader, lines: AsyncIterator<string>): Promise<void> {
   let next = await lines.next();
-  reply.header('content-type', 'application/x-ndjson').hijack();
+  reply.header('content-type', 'application/x-ndjson').header('x-accel-buffering', 'no');
+  reply.header('cache-control', 'no-cache').hijack();
   const { raw } = reply;
   raw.writeHead(200, reply.getHeaders() as Record<string, string>);
+  const writer = createStreamWriter(raw, reader);
   try {
-    for (; !next.done; next = await lines.next()) raw.write(`${next.value}\n`);
+    for (; !next.done; next = await lines.next()) await writer.push(`${next.value}\n`);
+    writer.flush();
   } catch (thrown) {
-    raw.write(`${errorBody(ClusterError.from(thrown)).body}\n`);
+    const error = ClusterError.from(thrown);
+    if (error.reason === 'client_closed') {
+      raw.destroy();
+      return;
+    }
+    writer.flush();
+    raw.write(`${errorBody(error).body}\n`);
+  } finally {
+    await lines.return?.();
   }
   raw.end();
-}
-
-interface Body {
-  readonly text: string;
-  readonly model: string;
-  readonly stream: boolean;
-}
-
-/** Only what is acted on is read. `name` is what older clients call the model. `forbidden`: the key may not use it. */
-function readBody(request: FastifyRequest): Body {
-  const text = bodyOf(request);
-  if (text === '') throw new ClusterError('invalid_request', 'missing request body');
-  parseJson(text);
-  const fields = new Map(text.trimStart().startsWith('{') ? members(text) : []);
-  refuseOtherSpellings(fields.keys());
-  const model: unknown = JSON.parse(fields.get('model') ?? fields.get('name') ?? '""');
-  if (typeof model !== 'string' || model === '') {
-    throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
-  }
-  requireModel(request.principal, model);
-  return { text, model, stream: fields.get('stream') !== 'false' };
-}
-
-/** The body goes on as it is, and Ollama takes a name in any case: what was checked must be what it reads. */
-function refuseOtherSpellings(keys: Iterable<string>): void {
-  for (const key of keys) {
-    const folded = key.toUpperCase().toLowerCase();
-    if ((folded !== 'model' && folded !== 'name') || key === folded) continue;
-    throw new ClusterError('invalid_request', `"${folded}" must be written in lower case.`, { param: folded });
-  }
-}
-
-function pinOf(request: FastifyRequest): string | undefined {
-  if (request.headers['x-tutti-placement'] !== undefined) {
-    throw new ClusterError(
-      'not_implemented',
-      'x-tutti-placement is not implemented yet; name one node in x-tutti-node.',
-    );
-  }
-  const pin = request.headers['x-tutti-node'];
-  return typeof pin === 'string' ? pin : undefined;
-}
-
-function nodesWith(nodes: readonly NodeView[], name: string): NodeView[] {
-  const model = canonicalModel(name);
-  const holders = nodes.filter(
-    ({ ready, state }) => ready && state.models.some((other) => canonicalModel(other.name) === model),
-  );
-  if (holders.length > 0) return holders;
-  throw notFound(name);
-}
-
-function notFound(name: string): ClusterError {
-  return new ClusterError('model_not_found', `model '${name}' not found`, { param: 'model' });
-}
-
-/** The node that is asked for, else of those that can pull the one with the most memory to run what it gets. */
-function pullTarget(nodes: readonly NodeView[], pin: string | undefined): NodeView {
-  const able = nodes.filter(({ ready, state }) => ready && state.backend?.kind === 'ollama');
-  const wanted = pin === undefined ? able : able.filter(({ name }) => name === pin);
-  const best = wanted.toSorted((a, b) => memoryOf(b) - memoryOf(a) || (a.name < b.name ? -1 : 1))[0];
-  if (best) return best;
-  const names = able.map(({ name }) => name).join(', ') || 'none';
-  const what = pin === undefined ? 'No node with an Ollama is ready to pull.' : `Node "${pin}" cannot pull.`;
-  throw new ClusterError('no_healthy_node', `${what} Nodes that can: ${names}.`, { retryAfterMs: 5_000 });
-}
-
-/** GPU memory where there is any, since models run there. */
-function memoryOf({ state: { hardware } }: NodeView): number {
-  const vram = hardware?.gpus.reduce((sum, gpu) => sum + (gpu.memoryTotalBytes ?? 0), 0) ?? 0;
-  return vram || (hardware?.memoryTotalBytes ?? 0);
 }

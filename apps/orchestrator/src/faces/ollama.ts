@@ -4,29 +4,37 @@ import {
   errorBody,
   parseChat,
   parseEmbed,
+  parseEmbeddings,
   parseGenerate,
   renderChat,
   renderChatDelta,
   renderChatDone,
   renderEmbed,
+  renderEmbeddings,
   renderGenerate,
   renderGenerateDelta,
   renderGenerateDone,
   renderPs,
   renderTags,
+  type Extra,
 } from '@tutti/dialects/ollama';
 import { Permission } from '@tutti/proto/tutti/v1/options';
+import type { Aliases } from '../models/aliases.ts';
+import { withAliases } from './alias-listing.ts';
 import type { Answer } from './answer.ts';
 import { bodyOf } from './http-server.ts';
-import { listModels, listRunners } from './listing.ts';
+import { chatEvents } from './chat-events.ts';
+import { listModels, listRunners, type Listed } from './listing.ts';
 import { listPatterns } from './pattern-listing.ts';
 import type { Rendering } from './rendering.ts';
+import { shownDigest } from './shown-digest.ts';
 
 interface Options {
   readonly answer: Answer;
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly version: string;
+  readonly aliases?: Aliases;
 }
 
 /** The Ollama whose API this face speaks; shown where no node runs one. */
@@ -39,7 +47,7 @@ const view = { config: { permission: Permission.VIEW } };
 const infer = { config: { permission: Permission.INFER } };
 
 /** Ollama's API: the cluster looks like one Ollama. */
-export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, version }: Options): void {
+export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, version, aliases }: Options): void {
   app.get('/', open, async (_, reply) => reply.type('text/plain; charset=utf-8').send('Ollama is running'));
 
   app.get('/api/version', open, async () => ({
@@ -48,18 +56,35 @@ export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, versi
   }));
 
   app.get('/api/tags', view, async ({ principal }, reply) => {
-    const models = [...listModels(cluster.nodes).map(({ item }) => item), ...listPatterns(cluster.nodes)];
-    return reply.type(json).send(renderTags(models.filter(({ name }) => mayUseModel(principal, name))));
+    const models = [
+      ...listModels(cluster.nodes)
+        .map(withPlaces)
+        .toSorted(latest(({ modifiedAt }) => modifiedAt)),
+      ...listPatterns(cluster.nodes),
+    ];
+    const seen = models.filter(({ name }) => mayUseModel(principal, name));
+    return reply.type(json).send(renderTags(withAliases(seen, aliases)));
   });
 
   app.get('/api/ps', view, async ({ principal }, reply) => {
-    const runners = listRunners(cluster.nodes, clock).map(({ item }) => item);
+    const runners = listRunners(cluster.nodes, clock)
+      .map(withPlaces)
+      .toSorted(latest(({ expiresAt }) => expiresAt));
     return reply.type(json).send(renderPs(runners.filter(({ name }) => mayUseModel(principal, name))));
   });
 
   app.post('/api/chat', infer, async (request, reply) => {
     const { call, stream } = parseChat(bodyOf(request));
     await answer(request, reply, { call, stream, rendering: (model) => chatRendering(model, timestamps(clock)) });
+  });
+
+  app.post('/api/chat/stream', infer, async (request, reply) => {
+    const { call } = parseChat(bodyOf(request));
+    await answer(request, reply, {
+      call,
+      stream: true,
+      rendering: (model) => chatEvents(chatRendering(model, timestamps(clock))),
+    });
   });
 
   app.post('/api/generate', infer, async (request, reply) => {
@@ -70,6 +95,11 @@ export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, versi
   app.post('/api/embed', infer, async (request, reply) => {
     const { call, stream } = parseEmbed(bodyOf(request));
     await answer(request, reply, { call, stream, rendering: embedRendering });
+  });
+
+  app.post('/api/embeddings', infer, async (request, reply) => {
+    const { call, stream } = parseEmbeddings(bodyOf(request));
+    await answer(request, reply, { call, stream, rendering: embeddingsRendering });
   });
 }
 
@@ -113,6 +143,21 @@ function embedRendering(model: string): Rendering {
     done: () => '',
     whole: (deltas, done, extra) => renderEmbed(model, deltas, done, extra),
   };
+}
+
+function embeddingsRendering(model: string): Rendering {
+  return { ...embedRendering(model), whole: (deltas, _, extra) => renderEmbeddings(deltas, extra) };
+}
+
+/** Ollama's order: the latest time first; what has none is last. */
+function latest<T>(timeOf: (item: T) => string): (a: T, b: T) => number {
+  const ms = (item: T): number => Date.parse(timeOf(item)) || 0;
+  return (a, b) => ms(b) - ms(a);
+}
+
+/** An item of a list, with the nodes that it is on. */
+function withPlaces<T extends { name: string; digest: string }>({ item, nodes }: Listed<T>): T & { extra: Extra } {
+  return { ...item, digest: shownDigest(item), extra: { tutti: { nodes } } };
 }
 
 /** Clients switch features on by version, so the cluster is as old as its oldest Ollama. */

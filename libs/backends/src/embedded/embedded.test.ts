@@ -111,7 +111,8 @@ describe.skipIf(model === undefined)('embeddedBackend', () => {
     const cut = await run({ ...capital, numPredict: 3 });
     expect(cut).toMatchObject({ text: 'The capital of', done: { reason: 'length', usage: { outputTokens: 3 } } });
     const stopped = await run({ ...capital, optionsJson: '{"temperature":0,"repeat_penalty":1,"stop":["f Fr"]}' });
-    expect(stopped).toMatchObject({ text: 'The capital o', done: { reason: 'stop' } });
+    const end = { reason: 'stop', extraJson: '{"stop_sequence":"f Fr"}' };
+    expect(stopped).toMatchObject({ text: 'The capital o', done: end });
   });
 
   it('puts a prompt into the chat template, unless it is raw', async () => {
@@ -231,13 +232,13 @@ describe.skipIf(model === undefined)('embeddedBackend', () => {
       'an unknown model',
       { ...capital, model: 'nope' },
       'model_not_found',
-      'model "nope" not found, try pulling it first',
+      "model 'nope' not found",
     ],
     [
       'another digest',
       { ...capital, digest: 'ab'.repeat(32) },
       'model_not_found',
-      'model "smollm2:135m" not found, try pulling it first',
+      "model 'smollm2:135m' not found",
     ],
     [
       'tools',

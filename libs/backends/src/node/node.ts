@@ -13,7 +13,7 @@ import { createStateFeed, type StateFeed } from './state-feed.ts';
 /** What speaks for one machine: its slots, its state, and the two services that orchestrators call. */
 export interface Node {
   readonly agent: Implementation<typeof AgentService>;
-  readonly models: Pick<Implementation<typeof ModelService>, 'verb'>;
+  readonly models: Implementation<typeof ModelService>;
   readonly feed: StateFeed;
   /** Resolves when no call runs or waits. */
   idle(): Promise<void>;
@@ -70,13 +70,22 @@ export async function createNode(options: Options): Promise<Node> {
     bootId,
     clock,
   });
+  /** Twice: a reading that is under way may have begun before what it is to tell. */
+  const readAnew = async (): Promise<void> => {
+    await feed.refresh();
+    await feed.refresh();
+  };
   await feed.refresh();
   const { generate: run } = backend;
   const served = batches.batched(memory ? memory.settled(run) : announced(run));
   const generate = around(slots.admitted(inside(served)));
   return {
     agent: agentService({ generate, feed, standing }),
-    models: modelService(memory ?? backend, () => void feed.refresh()),
+    models: modelService({
+      verb: (memory ?? backend).verb,
+      blobs: backend.blobs,
+      changed: () => void readAnew(),
+    }),
     feed: {
       ...feed,
       close() {

@@ -3,7 +3,7 @@ import { cloudCapability, ClusterError } from '@tutti/core';
 import type { ModelSchema, RunnerSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { z } from 'zod';
 import type { Inventory } from '../backend.ts';
-import { upstreamError, type OllamaHttp } from './http.ts';
+import { upstreamError, type Http } from '../http.ts';
 
 type Model = MessageInitShape<typeof ModelSchema>;
 type Runner = MessageInitShape<typeof RunnerSchema>;
@@ -32,12 +32,12 @@ const showSchema = z.object({
 });
 
 /** The models in an Ollama's memory. */
-export async function readRunners(http: OllamaHttp, signal: AbortSignal): Promise<Runner[]> {
+export async function readRunners(http: Http, signal: AbortSignal): Promise<Runner[]> {
   return runnersFrom(await ask(http, '/api/ps', psSchema, signal), Date.now());
 }
 
 /** Reads an Ollama's models and runners. What `show` tells is asked once a digest: it never changes. */
-export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Promise<Inventory> {
+export function createInventory(http: Http): (signal: AbortSignal) => Promise<Inventory> {
   const shownByDigest = new Map<string, Shown>();
 
   const show = async (name: string, digest: string, signal: AbortSignal): Promise<Shown> => {
@@ -75,13 +75,7 @@ export function createInventory(http: OllamaHttp): (signal: AbortSignal) => Prom
   };
 }
 
-async function ask<T>(
-  http: OllamaHttp,
-  path: string,
-  schema: z.ZodType<T>,
-  signal: AbortSignal,
-  body?: string,
-): Promise<T> {
+async function ask<T>(http: Http, path: string, schema: z.ZodType<T>, signal: AbortSignal, body?: string): Promise<T> {
   const text = await textOf(http, path, signal, body);
   const result = schema.safeParse(jsonOf(text));
   if (result.success) return result.data;
@@ -90,7 +84,7 @@ async function ask<T>(
   });
 }
 
-async function textOf(http: OllamaHttp, path: string, signal: AbortSignal, body?: string): Promise<string> {
+async function textOf(http: Http, path: string, signal: AbortSignal, body?: string): Promise<string> {
   const response = await http.send(body === undefined ? 'GET' : 'POST', path, {
     signal,
     ...(body !== undefined && { body }),

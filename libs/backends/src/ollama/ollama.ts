@@ -1,28 +1,33 @@
-import { ClusterError, throwIfAborted, type Call, type Chunk, type Generate } from '@tutti/core';
+import { throwIfAborted, type Call, type Chunk, type Generate } from '@tutti/core';
 import { parseChatLine, parseEmbedBody, parseError, parseGenerateLine, renderRequest } from '@tutti/dialects/ollama';
+import { withToolChoice } from '@tutti/dialects/tool-choice';
 import { isLoopback } from '@tutti/runtime/config';
 import type { Backend } from '../backend.ts';
 import { ollamaUrl } from './base-url.ts';
-import { createOllamaHttp, upstreamError, type OllamaHttp } from './http.ts';
+import { ollamaBlobs, usualModelsFolder } from './blobs.ts';
+import { createHttp, type Http } from '../http.ts';
 import { createInventory, readRunners } from './inventory.ts';
-import { linesOf } from './lines.ts';
+import { streamed } from '../streamed.ts';
 import { runVerb } from './verbs.ts';
 
 interface Settings {
   readonly llamaBaseUrl?: string | undefined;
   readonly ollamaHost?: string | undefined;
+  readonly ollamaModels?: string | undefined;
 }
 
 /** An Ollama server, by its own API: its /v1 loses errors that come in the middle of an answer. */
 export async function openOllama(settings: Settings): Promise<Backend> {
   const url = ollamaUrl(settings);
-  const http = createOllamaHttp(url, parseError);
+  const http = createHttp({ url, server: 'Ollama', parseError: (status, { text }) => parseError(status, text) });
+  const remote = !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, ''));
   return {
-    generate: generateOn(http),
+    generate: withToolChoice(generateOn(http)),
     inventory: createInventory(http),
     residents: (signal) => readRunners(http, signal),
-    remote: !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, '')),
+    remote,
     verb: (request, signal) => runVerb(http, request, signal),
+    blobs: ollamaBlobs(http, settings.ollamaModels ?? (remote ? undefined : usualModelsFolder)),
     close: () => http.close(),
   };
 }
@@ -33,32 +38,13 @@ const parsers = {
   '/api/embed': parseEmbedBody,
 } as const;
 
-function generateOn(http: OllamaHttp): Generate {
+function generateOn(http: Http): Generate {
   return async function* (call, { signal, hops }) {
     throwIfAborted(signal);
     const { path, body } = renderRequest(call, { stream: !isLoad(call) });
     const parse: (text: string) => Chunk[] = parsers[path];
     const response = await http.send('POST', path, { body, signal, headers: { 'x-tutti-hops': String(hops) } });
-    let finished = false;
-    try {
-      for await (const lines of linesOf(response)) {
-        // What comes after the end is read, so that the socket can be used again, and is passed over.
-        for (const line of lines) {
-          if (finished) break;
-          for (const chunk of parse(line)) {
-            throwIfAborted(signal);
-            finished ||= chunk.kind.case === 'done';
-            yield chunk;
-          }
-        }
-      }
-    } catch (thrown) {
-      if (!finished) throw upstreamError(thrown, signal);
-    } finally {
-      // An unread body would keep its socket.
-      if (!response.readableEnded) response.destroy();
-    }
-    if (!finished) throw new ClusterError('bad_upstream', 'The backend ended its answer before it was complete.');
+    yield* streamed(response, { line: parse }, signal);
   };
 }
 

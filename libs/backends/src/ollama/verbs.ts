@@ -1,18 +1,21 @@
 import { ClusterError } from '@tutti/core';
 import { Verb, type VerbRequest } from '@tutti/proto/tutti/agent/v1/model';
-import { upstreamError, type OllamaHttp } from './http.ts';
-import { linesOf } from './lines.ts';
+import { upstreamError, type Http } from '../http.ts';
+import { linesOf } from '../lines.ts';
 
 /** Where Ollama does each verb. Loading and unloading are empty calls, so they come as calls. */
 const routes: Partial<Record<number, readonly ['POST' | 'DELETE', string]>> = {
   [Verb.SHOW]: ['POST', '/api/show'],
   [Verb.PULL]: ['POST', '/api/pull'],
+  [Verb.PUSH]: ['POST', '/api/push'],
+  [Verb.CREATE]: ['POST', '/api/create'],
+  [Verb.COPY]: ['POST', '/api/copy'],
   [Verb.DELETE]: ['DELETE', '/api/delete'],
 };
 
 /** Does one thing to one model and passes Ollama's own lines on. */
 export async function* runVerb(
-  http: OllamaHttp,
+  http: Http,
   { verb, bodyJson }: Pick<VerbRequest, 'verb' | 'bodyJson'>,
   signal: AbortSignal,
 ): AsyncIterable<string> {

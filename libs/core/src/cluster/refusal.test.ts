@@ -38,6 +38,13 @@ describe('a refusal', () => {
     }
   });
 
+  it('takes a version that nobody has for no model', () => {
+    expect(told([obstacle('a', 'digest')])).toEqual({
+      reason: 'model_not_found',
+      message: 'No node can run "m": a: digest there.',
+    });
+  });
+
   it('names the gravest first: what the call asks before what the node lacks', () => {
     expect(told([obstacle('a', 'memory'), obstacle('b', 'context')]).reason).toBe('context_length_exceeded');
     expect(told([obstacle('a', 'privacy'), obstacle('b', 'capability', 'no tools')]).message).toBe('no tools');

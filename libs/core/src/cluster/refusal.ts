@@ -14,6 +14,7 @@ const faults = [
   ['requires', 'no_healthy_node'],
   ['route', 'no_healthy_node'],
   ['memory', 'no_healthy_node'],
+  ['digest', 'model_not_found'],
 ] as const satisfies readonly (readonly [Obstacle['kind'], Reason])[];
 
 /** Whether a node could serve the call once it is well again. */

@@ -21,9 +21,25 @@ describe('renderTags', () => {
     );
   });
 
-  it('leaves out what is not, but for details', () => {
+  it('ends an item with what is not of Ollama', () => {
+    const model = {
+      name: 'm',
+      modifiedAt: '',
+      digest,
+      detailsJson: '',
+      capabilities: [],
+      extra: { tutti: { nodes: ['a'] } },
+    };
+    expect(renderTags([model])).toContain(`"details":${nothing},"tutti":{"nodes":["a"]}}`);
+    const runner = { name: 'm', digest, detailsJson: '', expiresAt: '', extra: { tutti: { nodes: ['a'] } } };
+    expect(renderPs([runner])).toContain(`"details":${nothing},"tutti":{"nodes":["a"]}}`);
+  });
+
+  it('leaves out what is not, but for details and the date', () => {
     const model = { name: 'm', modifiedAt: '', digest, detailsJson: '', capabilities: [] };
-    expect(renderTags([model])).toBe(`{"models":[{"name":"m","model":"m","digest":"${digest}","details":${nothing}}]}`);
+    expect(renderTags([model])).toBe(
+      `{"models":[{"name":"m","model":"m","modified_at":"0001-01-01T00:00:00Z","digest":"${digest}","details":${nothing}}]}`,
+    );
     expect(renderTags([])).toBe('{"models":[]}');
   });
 });

@@ -1,3 +1,4 @@
+import { extraMembers, type Extra } from '../answer.ts';
 import { arrayText, objectText } from '../json/text.ts';
 
 /** A model on disk, as /api/tags shows it. What is unknown is left out there, but for `details`. */
@@ -12,6 +13,8 @@ export interface ListedModel {
   readonly detailsJson: string;
   /** Empty: unknown. */
   readonly capabilities: readonly string[];
+  /** Fields of ours, after Ollama's own. */
+  readonly extra?: Extra;
 }
 
 /** A model in memory, as /api/ps shows it. What is unknown is left out there, but for `details`. */
@@ -26,6 +29,8 @@ export interface ListedRunner {
   readonly vramBytes?: number | undefined;
   /** Context length in tokens. */
   readonly contextLength?: number | undefined;
+  /** Fields of ours, after Ollama's own. */
+  readonly extra?: Extra;
 }
 
 /** The answer of GET /api/tags. */
@@ -38,22 +43,26 @@ export function renderPs(runners: readonly ListedRunner[]): string {
   return `{"models":${arrayText(runners.map(runnerText))}}`;
 }
 
+/** How Ollama writes that there is no date; clients expect one. */
+const noDate = '0001-01-01T00:00:00Z';
+
 function modelText(model: ListedModel): string {
   const { name, modifiedAt, sizeBytes, digest, detailsJson, capabilities } = model;
-  return objectText([
+  const own = objectText([
     ['name', JSON.stringify(name)],
     ['model', JSON.stringify(name)],
-    ['modified_at', modifiedAt === '' ? undefined : JSON.stringify(modifiedAt)],
+    ['modified_at', JSON.stringify(modifiedAt === '' ? noDate : modifiedAt)],
     ['size', sizeBytes?.toString()],
     ['digest', JSON.stringify(digest)],
     ['details', detailsText(detailsJson)],
     ['capabilities', capabilities.length === 0 ? undefined : JSON.stringify(capabilities)],
   ]);
+  return withExtra(own, model.extra);
 }
 
 function runnerText(runner: ListedRunner): string {
   const { name, sizeBytes, digest, detailsJson, expiresAt, vramBytes, contextLength } = runner;
-  return objectText([
+  const own = objectText([
     ['name', JSON.stringify(name)],
     ['model', JSON.stringify(name)],
     ['size', sizeBytes?.toString()],
@@ -63,6 +72,11 @@ function runnerText(runner: ListedRunner): string {
     ['size_vram', vramBytes?.toString()],
     ['context_length', contextLength?.toString()],
   ]);
+  return withExtra(own, runner.extra);
+}
+
+function withExtra(own: string, extra: Extra = {}): string {
+  return `${own.slice(0, -1)}${extraMembers(extra)}}`;
 }
 
 /** Clients read the fields of `details` unasked, so they are there even if nothing is known. */

@@ -1,5 +1,5 @@
-import { asObjectText, invalid, kindOf, type Value } from '../json/fields.ts';
-import { members } from '../json/spans.ts';
+import { asObjectText, invalid, kindOf, type Kind, type Value } from '../json/fields.ts';
+import { elements, members } from '../json/spans.ts';
 import { objectText } from '../json/text.ts';
 
 /** Ollama's `options`, less what a Call has a field for. */
@@ -16,6 +16,7 @@ export function asOptions(value: Value): Options {
   const others = new Map(members(asObjectText(value)));
   const numCtx = takeInteger(others, 'num_ctx', value.path);
   const numPredict = takeInteger(others, 'num_predict', value.path);
+  for (const [name, raw] of others) checkKind(name, raw, value.path);
   return { numCtx, numPredict, others };
 }
 
@@ -37,4 +38,34 @@ function takeInteger(options: Map<string, string>, key: string, path: string): n
   const number = Math.trunc(Number(raw));
   if (kindOf(raw) === 'number' && (number | 0) === number) return number | 0;
   throw invalid(`${path}.${key}`, `option "${key}" must be of type integer`);
+}
+
+/**
+ * What Ollama takes for the options that it knows, and how it calls that. It answers 500 to anything else, which looks
+ * as if the node were broken; what it does not know it lets through.
+ */
+const kinds: ReadonlyMap<string, readonly [kind: Kind, name: string]> = new Map([
+  ...allOf(
+    ['num_batch', 'num_gpu', 'main_gpu', 'num_thread', 'num_keep', 'seed', 'top_k', 'repeat_last_n'],
+    'number',
+    'integer',
+  ),
+  ...allOf(['top_p', 'min_p', 'typical_p', 'temperature', 'repeat_penalty'], 'number', 'float32'),
+  ...allOf(['presence_penalty', 'frequency_penalty'], 'number', 'float32'),
+  ...allOf(['use_mmap'], 'boolean', 'boolean'),
+  ...allOf(['stop'], 'array', 'array'),
+]);
+
+function allOf(options: readonly string[], kind: Kind, name: string): [string, readonly [Kind, string]][] {
+  return options.map((option) => [option, [kind, name]]);
+}
+
+function checkKind(option: string, raw: string, path: string): void {
+  const known = kinds.get(option);
+  if (!known || raw === 'null') return;
+  const [kind, name] = known;
+  if (kindOf(raw) !== kind) throw invalid(`${path}.${option}`, `option "${option}" must be of type ${name}`);
+  if (kind === 'array' && elements(raw).some((element) => kindOf(element) !== 'string')) {
+    throw invalid(`${path}.${option}`, `option "${option}" must be of an array of strings`);
+  }
 }

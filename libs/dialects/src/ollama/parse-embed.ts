@@ -22,6 +22,18 @@ export function parseEmbed(text: string): Request {
   return { call, stream: false };
 }
 
+/** Reads the body of POST /api/embeddings, the older way to ask for one vector. */
+export function parseEmbeddings(text: string): Request {
+  const fields = readBody(text);
+  const prompt = fields.take('prompt', asString) ?? '';
+  const call = create(CallSchema, {
+    ...takeRunnerFields(fields),
+    kind: { case: 'embed', value: { inputs: prompt === '' ? [] : [prompt] } },
+    extraJson: fields.rest(),
+  });
+  return { call, stream: false };
+}
+
 /** One text or several; as in Ollama, one empty text is none. */
 function asInputs(value: Value): string[] {
   const kind = kindOf(value.raw);

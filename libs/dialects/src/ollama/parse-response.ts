@@ -3,6 +3,7 @@ import { ClusterError, delta, done, textDelta, type Chunk } from '@tutti/core';
 import type { ToolCallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import type { DoneSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { arrayOf } from '../json/fields.ts';
+import { isVector, vectorPieces } from '../vectors.ts';
 import { chatFields, embedFields, generateFields } from './answer-fields.ts';
 import {
   bad,
@@ -54,9 +55,6 @@ export function parseGenerateLine(text: string): Chunk[] {
   );
 }
 
-/** Most numbers in one delta of vectors, so that none grows past a message's limit. */
-const deltaValues = 16_384;
-
 /** The answer of /api/embed: deltas with the vectors, in pieces, then a done. Errors as in `parseChatLine`. */
 export function parseEmbedBody(text: string): Chunk[] {
   const line = readLine(text);
@@ -64,14 +62,6 @@ export function parseEmbedBody(text: string): Chunk[] {
   if (!Array.isArray(embeddings) || !embeddings.every(isVector)) throw bad('"embeddings" are not vectors of numbers');
   const pieces = embeddings.flatMap((values: number[], index) => vectorPieces(index, values));
   return [...pieces, done(doneOf(line, extraOf(text, line, embedFields)))];
-}
-
-function vectorPieces(index: number, vector: readonly number[]): Chunk[] {
-  const pieces: Chunk[] = [];
-  for (let start = 0; start === 0 || start < vector.length; start += deltaValues) {
-    pieces.push(delta({ embeddings: [{ index, values: vector.slice(start, start + deltaValues) }] }));
-  }
-  return pieces;
 }
 
 /** Most lines are a piece of text and nothing else. A delta is never empty. */
@@ -112,10 +102,6 @@ function readToolCalls(holder: string): MessageInitShape<typeof ToolCallSchema>[
   } catch (cause) {
     throw bad(ClusterError.from(cause).message, cause);
   }
-}
-
-function isVector(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((number) => typeof number === 'number');
 }
 
 function hasItems(value: unknown): boolean {

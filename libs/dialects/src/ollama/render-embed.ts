@@ -4,6 +4,12 @@ import { arrayText, objectText } from '../json/text.ts';
 import { embedFields } from './answer-fields.ts';
 import { nanoseconds, unknownMembers } from './response-text.ts';
 
+/** The answer of /api/embeddings, which is about one text. Ollama's own has nothing else. */
+export function renderEmbeddings(deltas: readonly Delta[], extra: Extra = {}): string {
+  const [vector] = joinDeltas(deltas).embeddings;
+  return `{"embedding":${JSON.stringify(vector?.values ?? [])}${extraMembers(extra)}}`;
+}
+
 /** The answer of /api/embed. `extra` stands after Ollama's own fields. */
 export function renderEmbed(model: string, deltas: readonly Delta[], done: Done, extra: Extra = {}): string {
   const vectors = joinDeltas(deltas).embeddings.map(({ values }) => JSON.stringify(values));

@@ -43,16 +43,19 @@ export function takeLogprobs(fields: Fields): number | undefined {
   return wanted ? top : undefined;
 }
 
+/** An Ollama that does not know one of them says so. */
+const thinkLevels: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'max']);
+
 /** `think`, as Call.think has it. */
 export function asThink(value: Value): string {
   const kind = kindOf(value.raw);
   if (kind === 'boolean') return value.raw;
-  if (kind !== 'string') throw wrongKind(value, 'a boolean or "high", "medium" or "low"');
+  if (kind !== 'string') throw wrongKind(value, 'a boolean or "max", "high", "medium" or "low"');
   const level = asString(value);
-  if (level === 'low' || level === 'medium' || level === 'high') return level;
+  if (thinkLevels.has(level)) return level;
   throw invalid(
     value.path,
-    `invalid think value: ${JSON.stringify(level)} (must be "high", "medium", "low", true, or false)`,
+    `invalid think value: ${JSON.stringify(level)} (must be "high", "medium", "low", "max", true, or false)`,
   );
 }
 

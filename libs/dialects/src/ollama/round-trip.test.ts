@@ -49,7 +49,7 @@ function anyCall(chance: Seeded): MessageInitShape<typeof CallSchema> {
     numCtx: pick([undefined, { preferred: 4 + below(100_000) }]),
     numPredict: pick([undefined, -1, below(1_000)]),
     keepAliveMs: pick([undefined, -1, 0, below(1e9), below(1e6) / 8]),
-    think: pick([undefined, 'true', 'false', 'low', 'medium', 'high']),
+    think: pick([undefined, 'true', 'false', 'low', 'medium', 'high', 'max']),
     logprobs: pick([undefined, 0, 20]),
     format: pick([
       undefined,

@@ -81,7 +81,7 @@ function modelfile(model: Model): string {
     '# To build a new Modelfile based on this, replace FROM with:',
     `# FROM ${model.id.short}`,
     '',
-    `FROM /models/blobs/sha256-${model.digest}`,
+    `FROM /models/blobs/sha256-${model.weightsBlob ?? model.digest}`,
     `TEMPLATE ${quoted(model.template)}`,
     ...(model.system ? [`SYSTEM ${quoted(model.system)}`] : []),
     parameterLines(model, (key, value) => `PARAMETER ${key} ${String(value)}`),

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { seededRandom } from '@tutti/simulation';
+import { unitVector } from '../unit-vector.ts';
 import type { Exchange } from './exchange.ts';
 import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
@@ -46,7 +45,7 @@ export async function answerEmbed(state: ServerState, exchange: Exchange, strike
     const tokens = counts.reduce((sum, count) => sum + Math.min(count, runner.numCtx), 0);
     const asked = { model, lease, text: '', promptTokens: tokens, strike };
     await inSlot(state, exchange, asked, (pace) => (pace.isDue(0) ? Promise.resolve() : pace.until(0)));
-    const vectors = inputs.map((input) => embedding(input, model.embeddingLength, request.dimensions ?? 0));
+    const vectors = inputs.map((input) => unitVector(input, model.embeddingLength, request.dimensions ?? 0));
     const durations = `"total_duration":${nanoseconds(clock.now() - arrivedMs)},"load_duration":${nanoseconds(loadMs)}`;
     exchange.json(200, `{"model":${name},"embeddings":${goJson(vectors)},${durations},"prompt_eval_count":${tokens}}`);
   } finally {
@@ -60,13 +59,4 @@ function inputsOf(input: unknown): readonly string[] | undefined {
   if (typeof input === 'string') return [input];
   if (!Array.isArray(input)) return undefined;
   return input.every((item) => typeof item === 'string') ? input : undefined;
-}
-
-/** A unit vector that depends on the text alone. Cut to `dimensions`, it is made a unit vector again. */
-function embedding(text: string, length: number, dimensions: number): number[] {
-  const random = seededRandom(createHash('sha256').update(text).digest().readUInt32LE());
-  const all = Array.from({ length }, () => random() - 0.5);
-  const vector = dimensions > 0 ? all.slice(0, dimensions) : all;
-  const norm = Math.hypot(...vector);
-  return vector.map((value) => Number((value / norm).toPrecision(8)));
 }

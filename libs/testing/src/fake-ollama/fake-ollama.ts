@@ -4,6 +4,7 @@ import type { Clock, Random } from '@tutti/core';
 import { systemClock } from '@tutti/runtime';
 import { createProcessor, seededRandom } from '@tutti/simulation';
 import { createActivity, type Activity, type FakeRequest } from './activity.ts';
+import { answerBlob, blobPath, createBlobStore } from './blobs.ts';
 import { answerControl, controlPath } from './control.ts';
 import { strikeEarly } from './early-fault.ts';
 import { createExchange, pathOf, type Exchange } from './exchange.ts';
@@ -58,6 +59,10 @@ export interface FakeOllamaOptions {
   readonly contextLength?: number;
   /** How long a model stays when the request says nothing, 300,000. */
   readonly keepAliveMs?: number;
+  /** Time between two lines of a pull, 0. */
+  readonly pullStepMs?: number;
+  /** Folder that blobs are written to, as Ollama's OLLAMA_MODELS. By default only their digests are kept. */
+  readonly modelsFolder?: string;
   readonly version?: string;
   /** How many of the last requests are kept for tests to look at, 1000. */
   readonly keepRequests?: number;
@@ -184,6 +189,8 @@ function createState(options: FakeOllamaOptions): ServerState {
       slowByOthers: options.slowByOthers ?? 0,
     }),
     faults: createFaults(options.random ?? seededRandom(1)),
+    pullStepMs: options.pullStepMs ?? 0,
+    blobs: createBlobStore(options.modelsFolder),
     models: createModelTable(options.models ?? defaultModels),
     zombies: 0,
   };
@@ -205,6 +212,11 @@ async function handle(
     });
   }
   try {
+    const digest = blobPath.exec(path)?.[1];
+    if (digest !== undefined) {
+      activity.record({ method: request.method ?? '', path, body: '' });
+      return await answerBlob(state.blobs, digest, request, response);
+    }
     const body = await readBody(request);
     exchange = createExchange(request, response, body);
     if (control && path === controlPath) return answerControl(state, activity, exchange);

@@ -1,26 +1,44 @@
+import { createHash } from 'node:crypto';
 import type { Exchange } from './exchange.ts';
 import { goJson } from './go-json.ts';
+import { sendLines } from './lines-of-progress.ts';
 import { createModelTable } from './model-table.ts';
 import { parseModelName } from './model-name.ts';
-import { decodeRequest, modelRequest } from './request.ts';
+import { copyRequest, decodeRequest, modelRequest } from './request.ts';
 import type { ServerState } from './server-state.ts';
 
-/** Names that no registry has: what begins with this cannot be pulled. */
+/** Names that no registry has: what begins with this cannot be pulled or pushed. */
 const unknownPrefix = 'unknown';
-const layerBytes = 1_000_000;
+const layerBytes = { weights: 1_000_000, config: 400 };
 
-/** Pulls at once, in four steps of progress. */
+/** Pulls in a few steps of progress. */
 export async function answerPull(state: ServerState, exchange: Exchange): Promise<void> {
   const named = readName(exchange);
   if (!named) return;
   const { name, stream } = named;
-  const lines = name.startsWith(unknownPrefix) ? refusedPull : pullOf(name);
-  const failed = 'error' in lines.at(-1)!;
-  if (!failed && !state.models.find(name)) state.models = createModelTable([...state.models.list, name]);
-  if (!stream) return exchange.json(failed ? 500 : 200, goJson(lines.at(-1)!));
-  exchange.open(200, 'application/x-ndjson');
-  for (const line of lines) await exchange.write(`${goJson(line)}\n`);
-  exchange.end('');
+  const refused = name.startsWith(unknownPrefix);
+  const pause = (): Promise<void> =>
+    state.pullStepMs > 0 ? exchange.sleep(state.clock, state.pullStepMs) : Promise.resolve();
+  await sendLines(exchange, refused ? refusedPull : pullOf(name), stream, pause);
+  if (refused) return;
+  for (const digest of layersOf(name).map((layer) => layer.digest)) state.blobs.add(digest);
+  if (!state.models.find(name)) state.models = createModelTable([...state.models.list, name]);
+}
+
+export async function answerPush(state: ServerState, exchange: Exchange): Promise<void> {
+  const named = readName(exchange);
+  if (!named) return;
+  const { name, stream } = named;
+  const lines =
+    !state.models.find(name) || name.startsWith(unknownPrefix)
+      ? [{ status: 'retrieving manifest' }, { error: "couldn't retrieve manifest" }]
+      : [
+          { status: 'retrieving manifest' },
+          ...layersOf(name).flatMap(({ digest, total }) => progressOf('pushing', digest, total)),
+          { status: 'pushing manifest' },
+          { status: 'success' },
+        ];
+  await sendLines(exchange, lines, stream);
 }
 
 export function answerDelete(state: ServerState, exchange: Exchange): void {
@@ -32,18 +50,45 @@ export function answerDelete(state: ServerState, exchange: Exchange): void {
   exchange.status(200);
 }
 
+export function answerCopy(state: ServerState, exchange: Exchange): void {
+  const refuse = (status: number, error: string): void => exchange.json(status, goJson({ error }));
+  const decoded = decodeRequest(exchange.body, copyRequest);
+  if ('error' in decoded) return refuse(400, decoded.error);
+  const { source = '', destination = '' } = decoded.request;
+  if (!parseModelName(source ?? '').valid) return refuse(400, `source ${goJson(source)} is invalid`);
+  if (!parseModelName(destination ?? '').valid) return refuse(400, `destination ${goJson(destination)} is invalid`);
+  const model = state.models.find(source!);
+  if (!model) return refuse(404, `model ${goJson(source)} not found`);
+  const others = state.models.list.filter((other) => other !== state.models.find(destination!));
+  state.models = createModelTable([...others, { ...model, name: destination! }]);
+  exchange.status(200);
+}
+
 const refusedPull = [{ status: 'pulling manifest' }, { error: 'pull model manifest: file does not exist' }];
 
-function pullOf(name: string): object[] {
-  const digest = `sha256:${Buffer.from(parseModelName(name).full).toString('hex').padEnd(64, '0').slice(0, 64)}`;
-  const layer = { status: `pulling ${digest.slice(7, 19)}`, digest, total: layerBytes };
+/** The lines of a pull that goes well. */
+export function pullOf(name: string): object[] {
   return [
     { status: 'pulling manifest' },
-    ...[0.25, 0.5, 1].map((part) => ({ ...layer, completed: part * layerBytes })),
+    ...layersOf(name).flatMap(({ digest, total }) => progressOf('pulling', digest, total)),
     { status: 'verifying sha256 digest' },
     { status: 'writing manifest' },
     { status: 'success' },
   ];
+}
+
+function progressOf(verb: string, digest: string, total: number): object[] {
+  const layer = { status: `${verb} ${digest.slice(7, 19)}`, digest, total };
+  return [layer, ...[0.25, 0.5, 1].map((part) => ({ ...layer, completed: part * total }))];
+}
+
+/** Equal names have equal layers on every fake. */
+function layersOf(name: string): { digest: string; total: number }[] {
+  const { full } = parseModelName(name);
+  return Object.entries(layerBytes).map(([kind, total]) => ({
+    digest: `sha256:${createHash('sha256').update(`${full} ${kind}`).digest('hex')}`,
+    total,
+  }));
 }
 
 /** The model that the body names; undefined once the request has been refused. */

@@ -16,6 +16,8 @@ export interface FakeModel {
   readonly name: string;
   /** 64 hex digits; by default made from the name, so that equal names on two fakes are the same model. */
   readonly digest?: string;
+  /** Digest of the file with its weights, as `/api/show` tells it; by default the model's own. */
+  readonly weightsBlob?: string;
   /** What is loaded for it; models with the same share a runner. By default its own. */
   readonly weights?: string;
   readonly sizeBytes?: number;
@@ -48,7 +50,7 @@ export interface FakeModel {
   readonly remote?: { readonly host: string; readonly model: string };
 }
 
-type Optional = 'loadMs' | 'prefillSpeed' | 'decodeSpeed' | 'remote';
+type Optional = 'loadMs' | 'weightsBlob' | 'prefillSpeed' | 'decodeSpeed' | 'remote';
 
 export interface Model extends Required<Omit<FakeModel, Optional>>, Pick<FakeModel, Optional> {
   readonly id: ModelName;

@@ -30,6 +30,11 @@ export interface Request {
   readonly shift?: boolean | null;
   readonly logprobs?: boolean | null;
   readonly top_logprobs?: number | null;
+  readonly source?: string | null;
+  readonly destination?: string | null;
+  readonly from?: string | null;
+  readonly files?: Readonly<Record<string, string>> | null;
+  readonly adapters?: Readonly<Record<string, string>> | null;
 }
 
 const string: GoType = { kind: 'string' };
@@ -158,10 +163,22 @@ export const showRequest: GoType = {
 };
 
 /** Of routes that do something to one model. */
-export const modelRequest: GoType = {
+export const modelRequest = {
   kind: 'struct',
   go: 'api.PullRequest',
   fields: { model: string, name: string, insecure: bool, stream: bool },
+} as const satisfies GoType;
+
+export const copyRequest: GoType = {
+  kind: 'struct',
+  go: 'api.CopyRequest',
+  fields: { source: string, destination: string },
+};
+
+export const createRequest: GoType = {
+  kind: 'struct',
+  go: 'api.CreateRequest',
+  fields: { ...modelRequest.fields, from: string, files: map, adapters: map, system: string, parameters: map },
 };
 
 /** The request in a body, or the text of the 400 that Ollama answers. */

@@ -1,11 +1,12 @@
 import { allowedHost } from './allowed-host.ts';
 import { answerPs, answerShow, answerTags } from './catalogue.ts';
+import { answerCreate } from './create.ts';
 import { answerEmbed } from './embed.ts';
 import type { Exchange } from './exchange.ts';
 import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
 import { answerChat, answerGenerate } from './inference.ts';
-import { answerDelete, answerPull } from './library.ts';
+import { answerCopy, answerDelete, answerPull, answerPush } from './library.ts';
 import type { ServerState } from './server-state.ts';
 
 type Handler = (state: ServerState, exchange: Exchange, strike: Strike | undefined) => void | Promise<void>;
@@ -24,6 +25,9 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/api/generate': { POST: answerGenerate },
   '/api/embed': { POST: answerEmbed },
   '/api/pull': { POST: (state, exchange) => answerPull(state, exchange) },
+  '/api/push': { POST: (state, exchange) => answerPush(state, exchange) },
+  '/api/create': { POST: (state, exchange) => answerCreate(state, exchange) },
+  '/api/copy': { POST: (state, exchange) => answerCopy(state, exchange) },
   '/api/delete': { DELETE: (state, exchange) => answerDelete(state, exchange) },
 };
 

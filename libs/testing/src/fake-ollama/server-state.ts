@@ -1,5 +1,6 @@
 import type { Clock } from '@tutti/core';
 import type { Processor } from '@tutti/simulation';
+import type { BlobStore } from './blobs.ts';
 import type { Faults } from './faults.ts';
 import type { ModelTable } from './model-table.ts';
 import type { Runners } from './runners.ts';
@@ -21,6 +22,9 @@ export interface ServerState {
   /** What requests with speeds share. */
   readonly processor: Processor;
   readonly faults: Faults;
+  /** Time between two lines of a pull. */
+  readonly pullStepMs: number;
+  readonly blobs: BlobStore;
   models: ModelTable;
   /** Requests that go on burning without their clients. */
   zombies: number;

@@ -1,19 +1,14 @@
 import { Permission } from '@tutti/proto/tutti/v1/options';
-import { callErrors, callHeaders, modelErrors, routeHeaders } from './call-headers.ts';
+import { callErrors, callHeaders, routeHeaders } from './call-headers.ts';
 import type { DescribedRoute } from './described-route.ts';
 import type { Facts } from './facts.ts';
+import { ollamaModelRoutes, streams } from './ollama-model-routes.ts';
 
-const { PUBLIC, VIEW, INFER, WRITE_MODELS } = Permission;
+const { PUBLIC, VIEW, INFER } = Permission;
 
 const ollama = { dialect: 'ollama', tag: 'Ollama' } as const;
 
-const streams = `> **Streams.** The answer comes line by line unless the body says \`"stream": false\`, as the examples do. "Execute"
-> shows a stream only when it is over; to see the text as it is written, use \`curl -N\`.`;
-
 const question = 'Why is the sky blue? Answer in one sentence.';
-
-/** A model that is hardly anywhere. */
-const unknownModel = 'no-such-model';
 
 /** Ollama's routes. */
 export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
@@ -44,6 +39,32 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
           headers: routeHeaders,
           content: { 'application/json': 'ChatAnswer', 'application/x-ndjson': 'ChatAnswer' },
         },
+      },
+      errors: callErrors,
+    },
+    {
+      ...ollama,
+      verb: 'post',
+      path: '/api/chat/stream',
+      operationId: 'streamChat',
+      tag: 'Chat',
+      summary: 'Continues a conversation, event by event',
+      description:
+        "Each `data:` of the stream is an object of Ollama's chat stream; the last has `done: true`. `event: progress` tells " +
+        'what a call waits for, `event: error` ends it. To see the text as it is written, use `curl -N`.',
+      permission: INFER,
+      parameters: callHeaders,
+      body: {
+        shape: 'ChatRequest',
+        examples: {
+          question: {
+            summary: 'A question',
+            value: { model, messages: [{ role: 'user', content: question }], options: short },
+          },
+        },
+      },
+      answers: {
+        200: { description: 'The events.', headers: routeHeaders, content: { 'text/event-stream': 'ChatAnswer' } },
       },
       errors: callErrors,
     },
@@ -100,7 +121,8 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       operationId: 'listTags',
       summary: 'Models that can be used',
       description:
-        'Each model once, wherever it is; then the patterns that answer like a model: `tutti/ensemble` and others.',
+        'Each model once, wherever it is, with its nodes in `tutti.nodes`; then the patterns that answer like a model: ' +
+        '`tutti/ensemble` and others.',
       permission: VIEW,
       answers: { 200: { description: 'The models.', content: { 'application/json': 'OllamaModels' } } },
     },
@@ -110,7 +132,7 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       path: '/api/ps',
       operationId: 'listRunners',
       summary: 'Models in memory',
-      description: 'Each model once, wherever it is.',
+      description: 'Each model once, wherever it is, with its nodes in `tutti.nodes`.',
       permission: VIEW,
       answers: { 200: { description: 'The models.', content: { 'application/json': 'OllamaRunners' } } },
     },
@@ -135,54 +157,21 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
     {
       ...ollama,
       verb: 'post',
-      path: '/api/show',
-      operationId: 'showModel',
-      summary: 'Everything about a model',
-      description: 'As the first node that has it tells.',
-      permission: VIEW,
-      body: { shape: 'ModelRequest', examples: { model: { summary: 'A model', value: { model } } } },
-      answers: { 200: { description: 'Details, template, parameters.', content: { 'application/json': 'object' } } },
-      errors: modelErrors,
-    },
-    {
-      ...ollama,
-      verb: 'post',
-      path: '/api/pull',
-      operationId: 'pullModel',
-      summary: 'Fetches a model',
-      description: `To the node with the most memory, or the one in \`x-tutti-node\`. It needs a node with an Ollama; without one the example answers 503.\n\n${streams}`,
-      permission: WRITE_MODELS,
-      parameters: callHeaders.filter(({ name }) => name === 'x-tutti-node'),
+      path: '/api/embeddings',
+      operationId: 'createEmbedding',
+      summary: 'Turns one text into a vector',
+      description: 'The older form of `/api/embed`, for clients that know no other. The vector has length 1.',
+      permission: INFER,
+      parameters: callHeaders,
       body: {
-        shape: 'ModelRequest',
-        examples: { small: { summary: 'A small model', value: { model: 'qwen3:0.6b', stream: false } } },
+        shape: 'EmbeddingsRequest',
+        examples: { text: { summary: 'A text', value: { model, prompt: 'a blue sky' } } },
       },
       answers: {
-        200: {
-          description: 'How it went, or how it goes.',
-          content: { 'application/json': 'PullProgress', 'application/x-ndjson': 'PullProgress' },
-        },
+        200: { description: 'The vector.', headers: routeHeaders, content: { 'application/json': 'EmbeddingsAnswer' } },
       },
-      errors: modelErrors.filter((status) => status !== 404),
-      status: 503,
+      errors: callErrors,
     },
-    {
-      ...ollama,
-      verb: 'delete',
-      path: '/api/delete',
-      operationId: 'deleteModel',
-      summary: 'Deletes a model from every node that has it',
-      description:
-        'Or from the one in `x-tutti-node`. The example names a model that is not there, and so deletes none.',
-      permission: WRITE_MODELS,
-      parameters: callHeaders.filter(({ name }) => name === 'x-tutti-node'),
-      body: {
-        shape: 'ModelRequest',
-        examples: { none: { summary: 'A model that is not there', value: { model: unknownModel } } },
-      },
-      answers: { 200: { description: 'It is gone.' } },
-      errors: modelErrors,
-      status: 404,
-    },
+    ...ollamaModelRoutes({ model }),
   ];
 }

@@ -4,6 +4,8 @@ const count = () => z.int().min(0);
 const nanoseconds = (what: string) => z.int().min(0).optional().describe(`${what}, in nanoseconds.`);
 const details = z.looseObject({}).describe('Family, format, number of parameters, quantization.');
 
+const places = z.object({ nodes: z.array(z.string()) }).describe('The nodes that have it.');
+
 /** How the cluster ran a call. */
 export const route = z.object({
   requestId: z.string(),
@@ -11,6 +13,9 @@ export const route = z.object({
   route: z.string().describe('Why that node.'),
   queueMs: z.number(),
   attempts: count(),
+  cache: z
+    .enum(['hit', 'miss', 'bypass'])
+    .describe('`hit`: given before; `miss`: may be given again; `bypass`: neither.'),
   parameters: z.string().optional().describe('Sampling that was chosen for it, if it was left to the cluster.'),
 });
 
@@ -65,6 +70,7 @@ export const ollamaShapes = {
         digest: z.string(),
         details,
         capabilities: z.array(z.string()).optional(),
+        tutti: places.optional(),
       }),
     ),
   }),
@@ -79,6 +85,7 @@ export const ollamaShapes = {
         expires_at: z.string().optional(),
         size_vram: z.number().optional().describe('Bytes of that on a GPU.'),
         context_length: count().optional(),
+        tutti: places.optional(),
       }),
     ),
   }),
@@ -115,11 +122,28 @@ export const ollamaShapes = {
     prompt_eval_count: count().optional(),
     tutti: route.optional(),
   }),
+  EmbeddingsRequest: z.looseObject({ model: z.string(), prompt: z.string() }),
+  EmbeddingsAnswer: z.looseObject({ embedding: z.array(z.number()), tutti: route.optional() }),
+  CopyRequest: z.looseObject({ source: z.string(), destination: z.string() }),
+  CreateRequest: z.looseObject({
+    model: z.string(),
+    from: z.string().optional().describe('A model to make it from.'),
+    files: z.record(z.string(), z.string()).optional().describe('Digests of uploaded files, by name.'),
+    adapters: z.record(z.string(), z.string()).optional().describe('The same for adapters.'),
+    system: z.string().optional(),
+    template: z.string().optional(),
+    parameters: z.looseObject({}).optional(),
+    stream: z.boolean().optional(),
+  }),
   ModelRequest: z.looseObject({ model: z.string(), stream: z.boolean().optional() }),
   PullProgress: z.looseObject({
     status: z.string(),
     digest: z.string().optional(),
     total: z.number().optional().describe('Bytes.'),
     completed: z.number().optional().describe('Bytes.'),
+    tutti: z
+      .object({ nodes: z.record(z.string(), z.looseObject({ status: z.string(), error: z.string().optional() })) })
+      .optional()
+      .describe('If several nodes are at work: how far each of them is.'),
   }),
 };
