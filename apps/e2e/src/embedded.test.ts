@@ -7,6 +7,7 @@ import {
   type InvokeResponse,
 } from '@tutti/proto/tutti/agent/v1/agent';
 import { Ollama } from 'ollama';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodesReady, startAgent, startOrchestrator, stopAll, type Agent, type Orchestrator } from './processes.ts';
 
@@ -46,6 +47,28 @@ describe('the embedded engine behind Tutti', () => {
     for await (const part of await client.chat({ model, messages: [question], options, stream: true }))
       streamed += part.message.content;
     expect(streamed).toBe(answer.message.content);
+  });
+
+  it('makes any model call a function that it must call', async ({ skip }) => {
+    if (!model) return skip('no source has a model');
+    const client = new OpenAI({ baseURL: `${orchestrator.url}/v1`, apiKey: 'any', maxRetries: 0 });
+    const parameters = { type: 'object', properties: { city: { enum: ['Paris', 'Rome'] } }, required: ['city'] };
+    const answer = await client.chat.completions.create({
+      model,
+      messages: [{ role: 'user', content: 'How is the weather in Paris?' }],
+      tools: [{ type: 'function', function: { name: 'get_weather', parameters } }],
+      tool_choice: 'required',
+      temperature: 0,
+      max_tokens: 64,
+    });
+    const [choice] = answer.choices;
+    expect(choice).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { content: null, tool_calls: [{ function: { name: 'get_weather' } }] },
+    });
+    const [call] = choice?.message.tool_calls ?? [];
+    const asked = JSON.parse(call?.type === 'function' ? call.function.arguments : '') as { city: string };
+    expect(['Paris', 'Rome']).toContain(asked.city);
   });
 
   it('answers a bare grpc-js client at the agent', async ({ skip }) => {

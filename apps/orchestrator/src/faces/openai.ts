@@ -1,74 +1,128 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { canonicalModel, mayUseModel, modelNotFound, type Clock, type Cluster, type Principal } from '@tutti/core';
+import { ClusterError, type Clock, type Cluster, type Principal, type Priority } from '@tutti/core';
 import {
+  callOfChoice,
   chatCompletionStream,
+  completionStream,
   errorEvent,
   parseChatCompletion,
+  parseCompletion,
+  parseEmbeddings,
   renderChatCompletion,
-  renderModel,
-  renderModels,
-  type ListedModel,
+  renderCompletion,
+  renderEmbeddings,
+  type AnswerFacts,
+  type ChatCompletionRequest,
+  type CompletionRequest,
+  type CompletionStream,
+  type EmbeddingsRequest,
+  type ServiceTier,
 } from '@tutti/dialects/openai';
 import { Permission } from '@tutti/proto/tutti/v1/options';
-import type { Answer } from './answer.ts';
+import type { Aliases } from '../models/aliases.ts';
+import type { Answer, Ask } from './answer.ts';
 import { bodyOf } from './http-server.ts';
-import { listModels, listRunners } from './listing.ts';
-import { listPatterns } from './pattern-listing.ts';
+import { oneToolCall } from './one-tool-call.ts';
+import { openaiModels } from './openai-models.ts';
+import { openaiUnbuilt } from './openai-unbuilt.ts';
 import type { Rendering } from './rendering.ts';
 import { leavesParameters } from './request-context.ts';
+import { runField } from './run-field.ts';
+import { severalCalls } from './several-calls.ts';
+import { queueComment } from './queue-comment.ts';
 
 interface Options {
   readonly answer: Answer;
   readonly cluster: Cluster;
   readonly clock: Clock;
+  readonly aliases?: Aliases;
 }
 
-const json = 'application/json; charset=utf-8';
-
-const view = { config: { permission: Permission.VIEW } };
+const infer = { config: { permission: Permission.INFER } };
 
 /** OpenAI's API. */
-export function openaiFace(app: FastifyInstance, { answer, cluster, clock }: Options): void {
-  /** What a key may use. */
-  const seenBy = (principal: Principal): ListedModel[] => {
-    const loaded = new Map(listRunners(cluster.nodes, clock).map(({ item, nodes }) => [item.name, nodes]));
-    const models = listModels(cluster.nodes).map(({ item, nodes }) => ({
-      ...item,
-      nodes,
-      loaded: loaded.get(item.name) ?? [],
-    }));
-    const ofPattern = { kind: 'pattern' as const, nodes: [], loaded: [] };
-    const patterns = listPatterns(cluster.nodes).map((pattern) => ({ ...pattern, ...ofPattern }));
-    return [...models, ...patterns].filter(({ name }) => mayUseModel(principal, name));
-  };
+export function openaiFace(app: FastifyInstance, { answer, cluster, clock, aliases }: Options): void {
+  openaiModels(app, { cluster, clock, aliases });
+  openaiUnbuilt(app);
 
-  app.get('/v1/models', view, async ({ principal }, reply) => reply.type(json).send(renderModels(seenBy(principal))));
-
-  // Names have slashes, and not every client encodes them.
-  app.get<{ Params: { '*': string } }>('/v1/models/*', view, async ({ principal, params }, reply) => {
-    const name = params['*'];
-    const model = seenBy(principal).find((seen) => canonicalModel(seen.name) === canonicalModel(name));
-    if (!model) throw modelNotFound(name);
-    return reply.type(json).send(renderModel(model));
+  app.post('/v1/chat/completions', infer, async (request, reply) => {
+    const parsed = parseChatCompletion(bodyOf(request), { withoutDefaults: leavesParameters(request) });
+    await answer(request, reply, chatAsk(parsed, request.principal, clock));
   });
 
-  app.post('/v1/chat/completions', { config: { permission: Permission.INFER } }, async (request, reply) => {
-    const { call, stream, includeUsage } = parseChatCompletion(bodyOf(request), {
-      withoutDefaults: leavesParameters(request),
-    });
-    await answer(request, reply, { call, stream, rendering: (model) => chatRendering(model, includeUsage, clock) });
+  app.post('/v1/completions', infer, async (request, reply) => {
+    const parsed = parseCompletion(bodyOf(request), { withoutDefaults: leavesParameters(request) });
+    await answer(request, reply, completionAsk(parsed, request.principal, clock));
+  });
+
+  app.post('/v1/embeddings', infer, async (request, reply) => {
+    await answer(request, reply, embeddingsAsk(parseEmbeddings(bodyOf(request))));
   });
 }
 
-function chatRendering(model: string, includeUsage: boolean, clock: Clock): Rendering {
-  const facts = {
-    id: `chatcmpl-${randomUUID()}`,
+function chatAsk(parsed: ChatCompletionRequest, principal: Principal, clock: Clock): Ask {
+  const { call, stream, includeUsage, count, serviceTier, legacyFunctions } = parsed;
+  const several = count > 1 ? severalCalls(count, callOfChoice) : undefined;
+  const rendering = (model: string): Rendering => {
+    const facts = {
+      ...{ id: `chatcmpl-${randomUUID()}`, ...answerFacts(model, clock) },
+      ...{ choices: several?.choices, serviceTier: serviceTier?.name, legacyFunctions },
+    };
+    return {
+      ...eventRendering(chatCompletionStream({ ...facts, includeUsage })),
+      whole: (deltas, done, extra) => renderChatCompletion(facts, deltas, done, { ...extra, ...runField(done) }),
+    };
+  };
+  // Clients that know only one function call have no place for a second.
+  const one = parsed.oneToolCall || legacyFunctions;
+  return {
+    ...{ call, stream, rendering, priority: priorityOf(serviceTier, principal) },
+    through: (generate) => {
+      const single = one ? oneToolCall(generate) : generate;
+      return several?.through(single) ?? single;
+    },
+  };
+}
+
+function completionAsk(parsed: CompletionRequest, principal: Principal, clock: Clock): Ask {
+  const { call, stream, includeUsage, count, callOf, echoes, serviceTier } = parsed;
+  const several = count > 1 ? severalCalls(count, callOf) : undefined;
+  const rendering = (model: string): Rendering => {
+    const facts = {
+      ...{ id: `cmpl-${randomUUID()}`, ...answerFacts(model, clock) },
+      ...{ choices: several?.choices, serviceTier: serviceTier?.name, echoes },
+    };
+    return {
+      ...eventRendering(completionStream({ ...facts, includeUsage })),
+      whole: (deltas, done, extra) => renderCompletion(facts, deltas, done, { ...extra, ...runField(done) }),
+    };
+  };
+  const priority = priorityOf(serviceTier, principal);
+  return { call, stream, rendering, priority, ...(several && { through: several.through }) };
+}
+
+/** Vectors never stream. */
+function embeddingsAsk({ call, encoding }: EmbeddingsRequest): Ask {
+  const rendering = (model: string): Rendering => ({
+    contentType: 'text/event-stream; charset=utf-8',
+    delta: () => '',
+    done: () => '',
+    whole: (deltas, done, extra) => renderEmbeddings(model, encoding, deltas, done, extra),
+    failed: errorEvent,
+  });
+  return { call, stream: false, rendering };
+}
+
+function answerFacts(model: string, clock: Clock): Omit<AnswerFacts, 'id'> {
+  return {
     created: Math.floor(clock.wallTime() / 1_000),
     model,
     toolCallId: () => `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`,
   };
-  const events = chatCompletionStream({ ...facts, includeUsage });
+}
+
+function eventRendering(events: CompletionStream): Omit<Rendering, 'whole'> {
   let started = false;
   const opened = (text: string): string => {
     if (started) return text;
@@ -78,8 +132,17 @@ function chatRendering(model: string, includeUsage: boolean, clock: Clock): Rend
   return {
     contentType: 'text/event-stream; charset=utf-8',
     delta: (delta) => opened(events.delta(delta)),
-    done: (done, extra) => opened(events.finish(done, extra)),
-    whole: (deltas, done, extra) => renderChatCompletion(facts, deltas, done, extra),
+    done: (done, extra) => opened(events.finish(done, { ...extra, ...runField(done) })),
     failed: errorEvent,
+    waiting: queueComment,
   };
+}
+
+/** Undefined: what the key usually gets. */
+export function priorityOf(tier: ServiceTier | undefined, { classes }: Principal): Priority | undefined {
+  const priority = tier?.priority;
+  if (priority === undefined || !classes || classes.includes(priority)) return priority;
+  throw new ClusterError('forbidden', `This key may not use the service tier "${tier!.name}"; leave it out.`, {
+    param: 'service_tier',
+  });
 }

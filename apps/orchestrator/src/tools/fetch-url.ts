@@ -1,9 +1,11 @@
 import { ClusterError, type Clock, type Tool } from '@tutti/core';
 import { z } from 'zod';
 import { defineTool } from './define-tool.ts';
-import { fetchPage, type PageOptions } from './fetch-page.ts';
+import type { Reach } from './fetch-bytes.ts';
+import { fetchPage } from './fetch-page.ts';
+import { redirected } from './redirected.ts';
 
-interface Options extends Partial<Pick<PageOptions, 'resolve' | 'isReachable'>> {
+interface Options extends Partial<Pick<Reach, 'resolve' | 'isReachable'>> {
   /** Beginnings of URLs that may be fetched, like "https://example.com/docs/". */
   readonly allowed: () => readonly string[];
   readonly clock: Clock;
@@ -47,10 +49,4 @@ function isBelow(url: URL, beginning: string): boolean {
   if (!base || base.origin !== url.origin || url.username !== '' || url.password !== '') return false;
   const folder = base.pathname.endsWith('/') ? base.pathname : `${base.pathname}/`;
   return url.pathname === base.pathname || url.pathname.startsWith(folder);
-}
-
-function redirected(from: URL, location: string): URL {
-  const url = URL.parse(location, from.href);
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw new ClusterError('bad_upstream', 'The page leads to something that is no page.');
 }

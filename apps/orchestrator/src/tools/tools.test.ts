@@ -191,6 +191,21 @@ describe('fetch_url', () => {
     expect(await outcome('broken')).toBe('node_unreachable');
   });
 
+  it('waits for a name no longer than for a page, nor when nobody waits', async () => {
+    const resolve = () => new Promise<never>(() => {});
+    const tool = fetchUrl({ allowed: () => ['http://page.test/'], clock, resolve, isReachable });
+    const slow = expect(fetched(tool, 'http://page.test/')).rejects.toMatchObject({ reason: 'upstream_timeout' });
+    await clock.advance(10_000);
+    await slow;
+    const left = new AbortController();
+    const given = expect(tool.run({ url: 'http://page.test/' }, left.signal)).rejects.toMatchObject({
+      reason: 'client_closed',
+    });
+    left.abort();
+    await given;
+    expect(clock.pending).toBe(0);
+  });
+
   it('ends when a page takes too long, and when nobody waits for it', async () => {
     const asked = Promise.withResolvers<void>();
     let requests = 0;

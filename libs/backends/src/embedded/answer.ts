@@ -1,6 +1,6 @@
 import { ClusterError, delta, done, type Call, type Chunk, type Clock, type Random } from '@tutti/core';
 import type { Token } from 'node-llama-cpp';
-import { decode, usableLength } from './decode.ts';
+import { decode, usableLength, type Ended } from './decode.ts';
 import { grammarState } from './grammar.ts';
 import { readOptions } from './options.ts';
 import { prefill } from './prefill.ts';
@@ -39,7 +39,7 @@ export async function* answer(call: Call, prompt: Prompt, place: Workplace): Asy
   const outputAt = clock.now();
   const tokens: Token[] = [];
   const pieces = decode(sequence, { prompt, sampling, grammar, numPredict, signal, tokens });
-  const reason = yield* toDeltas(pieces, prompt);
+  const { reason, stopText } = yield* toDeltas(pieces, prompt);
   const endedAt = clock.now();
 
   yield done({
@@ -52,6 +52,7 @@ export async function* answer(call: Call, prompt: Prompt, place: Workplace): Asy
       outputMs: endedAt - outputAt,
     },
     context: call.kind.case === 'completion' && !call.kind.value.raw ? [...prompt.tokens, ...tokens] : [],
+    extraJson: stopText === undefined ? '' : JSON.stringify({ stop_sequence: stopText }),
   });
 }
 
@@ -61,10 +62,7 @@ function contextWish({ numCtx }: Call, expectedTokens: number): ContextWish {
   return { least: Math.max(min, Math.min(preferred, expectedTokens)), preferred };
 }
 
-async function* toDeltas(
-  pieces: AsyncGenerator<string, 'stop' | 'length'>,
-  prompt: Prompt,
-): AsyncGenerator<Chunk, 'stop' | 'length'> {
+async function* toDeltas(pieces: AsyncGenerator<string, Ended>, prompt: Prompt): AsyncGenerator<Chunk, Ended> {
   const parts = thought(prompt.thoughtTags);
   try {
     for (;;) {
@@ -74,7 +72,7 @@ async function* toDeltas(
       if (next.done === true) return next.value;
     }
   } finally {
-    await pieces.return('stop');
+    await pieces.return({ reason: 'stop' });
   }
 }
 

@@ -16,11 +16,15 @@ interface Decoding {
   readonly tokens: Token[];
 }
 
+/** Why an answer ended. */
+export interface Ended {
+  readonly reason: 'stop' | 'length';
+  /** The caller's stop text, if that was it. */
+  readonly stopText?: string;
+}
+
 /** Generates the answer to a prompt that `prefill` has read. Yields text, and returns why it ended. */
-export async function* decode(
-  sequence: LlamaContextSequence,
-  decoding: Decoding,
-): AsyncGenerator<string, 'stop' | 'length'> {
+export async function* decode(sequence: LlamaContextSequence, decoding: Decoding): AsyncGenerator<string, Ended> {
   const { prompt, sampling, numPredict, signal, tokens } = decoding;
   const { model } = sequence;
   const toText = detokenizer(model, prompt.tokens);
@@ -31,14 +35,16 @@ export async function* decode(
     tokens.push(token);
     if (model.isEogToken(token) || prompt.stopTokens.has(token)) break;
     yield stops.push(toText(token));
-    if (stops.found) return 'stop';
+    if (stops.found !== undefined) {
+      return { reason: 'stop', ...(sampling.stop.includes(stops.found) && { stopText: stops.found }) };
+    }
     if (tokens.length === numPredict || sequence.nextTokenIndex >= usableLength(sequence)) {
       yield stops.rest();
-      return 'length';
+      return { reason: 'length' };
     }
   }
   yield stops.rest();
-  return 'stop';
+  return { reason: 'stop' };
 }
 
 /** Tokens that fit before the library would begin to forget the first ones. */

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { ClusterError, linkedController, onAbort, type Clock, type Generate, type Random } from '@tutti/core';
+import { withToolChoice } from '@tutti/dialects/tool-choice';
 import type { Backend } from '../backend.ts';
 import { engineError } from './engine-error.ts';
 import { findResident } from './find-resident.ts';
@@ -50,7 +51,7 @@ export async function embeddedBackend(settings: EmbeddedSettings): Promise<Backe
   }
 
   return {
-    generate,
+    generate: withToolChoice(generate),
     inventory: () => inventory(residents, runtime.version),
     async *verb({ verb, bodyJson }, signal) {
       try {

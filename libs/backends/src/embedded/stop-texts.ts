@@ -2,24 +2,26 @@
 export interface StopTexts {
   /** Takes the next piece; returns what can surely be shown. */
   push(piece: string): string;
-  /** Whether a stop text was found: everything before it has been returned. */
-  readonly found: boolean;
+  /** The stop text that was found: everything before it has been returned. Undefined: none yet. */
+  readonly found: string | undefined;
   /** What was held back because it could have been the beginning of a stop text. */
   rest(): string;
 }
 
 export function stopTexts(stops: readonly string[]): StopTexts {
   let held = '';
-  let found = false;
+  let found: string | undefined;
 
   return {
     push(piece) {
       held += piece;
-      const at = firstIndexOfAny(held, stops);
-      found = at >= 0;
-      const safe = found ? at : held.length - Math.max(0, ...stops.map((stop) => openSuffixLength(held, stop)));
+      found = firstIn(held, stops);
+      const safe =
+        found !== undefined
+          ? held.indexOf(found)
+          : held.length - Math.max(0, ...stops.map((stop) => openSuffixLength(held, stop)));
       const shown = held.slice(0, safe);
-      held = found ? '' : held.slice(safe);
+      held = found !== undefined ? '' : held.slice(safe);
       return shown;
     },
     get found() {
@@ -41,7 +43,8 @@ export function openSuffixLength(text: string, stop: string): number {
   return 0;
 }
 
-function firstIndexOfAny(text: string, stops: readonly string[]): number {
-  const indexes = stops.map((stop) => text.indexOf(stop)).filter((index) => index >= 0);
-  return indexes.length === 0 ? -1 : Math.min(...indexes);
+/** Of several that begin at the same place, the one that is named first. */
+function firstIn(text: string, stops: readonly string[]): string | undefined {
+  const there = stops.filter((stop) => text.includes(stop));
+  return there.toSorted((one, other) => text.indexOf(one) - text.indexOf(other))[0];
 }

@@ -3,7 +3,7 @@ import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { describe, expect, it } from 'vitest';
 import { contextWith } from '../calls.fixture.ts';
 import { Priority, Privacy } from '../generate.ts';
-import { demandOf } from './demand-of.ts';
+import { demandOf, promptTokensOf } from './demand-of.ts';
 import type { Demand } from './demand.ts';
 import { sharedTokens } from './prefix.ts';
 import { plainEstimates } from './routing.fixture.ts';
@@ -30,6 +30,7 @@ describe('demandOf', () => {
       kind: { case: 'completion', value: { prompt: 'x'.repeat(100), system: 'y'.repeat(100) } },
     };
     expect(demandFor(completion).promptTokens).toBe(60);
+    expect(promptTokensOf(create(CallSchema, completion), plainEstimates())).toBe(60);
   });
 
   it('counts a picture as a fixed number of tokens, and asks for a model that can see', () => {
@@ -85,6 +86,14 @@ describe('demandOf', () => {
     const call: Changes = { kind: { case: 'chat', value: { messages: [{ role: 'user' }], tools: [{ name: 'f' }] } } };
     expect(demandFor(call).capabilities).toEqual(['completion', 'tools']);
   });
+
+  it.each(['"none"', '"required"', '{"type":"function","function":{"name":"f"}}'])(
+    'asks for none where the model has no choice: %s',
+    (toolChoiceJson) => {
+      const value = { messages: [{ role: 'user' }], tools: [{ name: 'f' }], toolChoiceJson };
+      expect(demandFor({ kind: { case: 'chat', value } }).capabilities).toEqual(['completion']);
+    },
+  );
 
   it('needs the context of the longest text only, to embed several; of none, if they may be cut', () => {
     const inputs = ['x'.repeat(1_000), 'x'.repeat(2_000)];

@@ -36,6 +36,13 @@ export function demandOf(call: Call, context: Context, estimates: Estimates): De
   };
 }
 
+/** How many tokens the prompt of a call has, as far as is known of its model. */
+export function promptTokensOf(call: Call, estimates: Pick<Estimates, 'tokensPerCharacter'>): number {
+  const rate = estimates.tokensPerCharacter(canonicalModel(call.model));
+  const { characters, otherTokens } = promptOf(call, createPrefix(rate), rate);
+  return Math.ceil(characters * rate) + otherTokens;
+}
+
 /** A prompt as far as it matters for choosing. */
 interface Prompt {
   readonly characters: number;
@@ -66,10 +73,12 @@ function promptOf({ kind }: Call, prefix: Prefix, rate: number): Prompt {
 
 type Chat = Extract<Call['kind'], { case: 'chat' }>['value'];
 
-function chatPrompt({ messages, tools }: Chat, prefix: Prefix): Prompt {
+function chatPrompt({ messages, tools, toolChoiceJson }: Chat, prefix: Prefix): Prompt {
   // Templates put the tools before what was said.
   for (const { name, description, parametersJson } of tools) prefix.add(name + description + parametersJson);
-  const capabilities = tools.length > 0 ? ['completion', 'tools'] : ['completion'];
+  // Whoever may not call anything, or must, needs no skill in choosing: backends hold any model to that.
+  const chooses = tools.length > 0 && (toolChoiceJson === '' || toolChoiceJson === '"auto"');
+  const capabilities = chooses ? ['completion', 'tools'] : ['completion'];
   let media = 0;
   let pictures = false;
   for (const message of messages) {

@@ -14,6 +14,8 @@ export interface Value {
 export interface Fields {
   /** Takes a field out and reads it. Undefined if it is absent or null. */
   take<T>(key: string, read: (value: Value) => T): T | undefined;
+  /** As `take`, but the field stays among those that nobody took. */
+  look<T>(key: string, read: (value: Value) => T): T | undefined;
   /** As `take`; a field that is absent or null is an error. */
   need<T>(key: string, read: (value: Value) => T): T;
   /** The fields that nobody took, as the text of an object; empty if there are none. */
@@ -32,13 +34,18 @@ export function asFields(value: Value): Fields {
   const left = new Map(members(value.raw));
   const pathOf = (key: string): string => (value.path === '' ? key : `${value.path}.${key}`);
 
-  function take<T>(key: string, read: (value: Value) => T): T | undefined {
+  function look<T>(key: string, read: (value: Value) => T): T | undefined {
     const raw = left.get(key);
-    left.delete(key);
     return raw === undefined || raw === 'null' ? undefined : read({ raw, path: pathOf(key) });
+  }
+  function take<T>(key: string, read: (value: Value) => T): T | undefined {
+    const taken = look(key, read);
+    left.delete(key);
+    return taken;
   }
   return {
     take,
+    look,
     need(key, read) {
       const taken = take(key, read);
       if (taken === undefined) throw invalid(pathOf(key), `field "${pathOf(key)}" is required`);
@@ -99,7 +106,7 @@ export function arrayOf<T>(read: (value: Value, index: number) => T): (value: Va
   };
 }
 
-type Kind = 'array' | 'boolean' | 'null' | 'number' | 'object' | 'string';
+export type Kind = 'array' | 'boolean' | 'null' | 'number' | 'object' | 'string';
 
 const kinds: Readonly<Record<string, Kind>> = {
   '"': 'string',

@@ -1,5 +1,6 @@
 import type { ToolCall } from '@tutti/proto/tutti/agent/v1/call';
 import type { Delta, Done, Logprob } from '@tutti/proto/tutti/agent/v1/chunk';
+import type { Choices } from '../choices.ts';
 
 /** What all objects of one answer have in common. */
 export interface AnswerFacts {
@@ -10,11 +11,18 @@ export interface AnswerFacts {
   readonly model: string;
   /** Makes an id for a tool call whose backend gave none. */
   readonly toolCallId: () => string;
+  /** Absent: there is one answer. */
+  readonly choices?: Choices | undefined;
+  /** The tier that the request ran in. Absent: none was asked for. */
+  readonly serviceTier?: string | undefined;
+  /** Whether a call is told as `function_call`, for clients from before there were tools. */
+  readonly legacyFunctions?: boolean | undefined;
 }
 
 /** The text up to `choices`: an open object. */
-export function headText(object: string, { id, created, model }: AnswerFacts): string {
-  return `{"id":${JSON.stringify(id)},"object":"${object}","created":${created},"model":${JSON.stringify(model)},"system_fingerprint":"fp_tutti"`;
+export function headText(object: string, { id, created, model, serviceTier }: AnswerFacts): string {
+  const tier = serviceTier === undefined ? '' : `,"service_tier":${JSON.stringify(serviceTier)}`;
+  return `{"id":${JSON.stringify(id)},"object":"${object}","created":${created},"model":${JSON.stringify(model)},"system_fingerprint":"fp_tutti"${tier}`;
 }
 
 /** The reasoning under both names that clients know. */
@@ -23,28 +31,50 @@ export function reasoningMembers(thinking: string): string {
   return `"reasoning_content":${text},"reasoning":${text}`;
 }
 
+/** The members for what an answer asks for; none: "". `first`: number of the first call, for events only. */
+export function callMembers(calls: readonly ToolCall[], facts: AnswerFacts, first?: number): string {
+  const [call] = calls;
+  if (!call) return '';
+  if (facts.legacyFunctions) return `"function_call":${calledText(call)}`;
+  const texts = calls.map((one, at) => toolCallText(one, facts, first === undefined ? undefined : first + at));
+  return `"tool_calls":[${texts.join(',')}]`;
+}
+
 /** A tool call; `index` is its number among those of the answer, for events only. */
-export function toolCallText(call: ToolCall, { toolCallId }: AnswerFacts, index?: number): string {
+function toolCallText(call: ToolCall, { toolCallId }: AnswerFacts, index?: number): string {
   const id = JSON.stringify(call.id === '' ? toolCallId() : call.id);
-  const called = `{"name":${JSON.stringify(call.name)},"arguments":${JSON.stringify(call.argumentsJson)}}`;
-  return `{${index === undefined ? '' : `"index":${index},`}"id":${id},"type":"function","function":${called}}`;
+  return `{${index === undefined ? '' : `"index":${index},`}"id":${id},"type":"function","function":${calledText(call)}}`;
+}
+
+function calledText({ name, argumentsJson }: ToolCall): string {
+  return `{"name":${JSON.stringify(name)},"arguments":${JSON.stringify(argumentsJson)}}`;
 }
 
 /** Undefined: there are none. */
 export function logprobsText({ logprobs }: Delta): string | undefined {
   if (logprobs.length === 0) return undefined;
-  const content = logprobs.map((one) => ({ ...token(one), top_logprobs: one.top.map(token) }));
+  const content = logprobs.map(tokenLogprob);
   return JSON.stringify({ content, refusal: null });
+}
+
+/** A token, and those that could have been in its place. */
+export function tokenLogprob(one: Logprob) {
+  return { ...token(one), top_logprobs: one.top.map(token) };
 }
 
 function token({ token, logprob, tokenBytes }: Logprob) {
   return { token, logprob, bytes: tokenBytes.length === 0 ? null : [...tokenBytes] };
 }
 
-/** An answer that asks for tools ends with `tool_calls`, unless it was cut off. */
-export function finishReason(done: Done, hasToolCalls: boolean): 'length' | 'stop' | 'tool_calls' {
-  if (done.reason === 'length') return 'length';
-  return hasToolCalls ? 'tool_calls' : 'stop';
+/** Why an answer ended. One that asks for tools ends with that, unless it was cut off. */
+export function finishReason(
+  { legacyFunctions }: AnswerFacts,
+  reason: string,
+  hasToolCalls: boolean,
+): 'function_call' | 'length' | 'stop' | 'tool_calls' {
+  if (reason === 'length') return 'length';
+  if (!hasToolCalls) return 'stop';
+  return legacyFunctions ? 'function_call' : 'tool_calls';
 }
 
 /** `usage` as text. Its counts must be numbers, so an unknown one is 0. */
@@ -55,6 +85,7 @@ export function usageText({ usage }: Done): string {
     prompt_tokens: prompt,
     completion_tokens: output,
     total_tokens: prompt + output,
+    ...(usage?.estimated && { source: 'estimated' }),
     ...(usage?.cachedTokens !== undefined && { prompt_tokens_details: { cached_tokens: usage.cachedTokens } }),
     ...(usage?.thinkingTokens !== undefined && {
       completion_tokens_details: { reasoning_tokens: usage.thinkingTokens },

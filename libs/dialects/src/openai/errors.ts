@@ -38,6 +38,7 @@ const words: Readonly<Record<Reason, Words>> = {
   client_closed: { type: ofRequest, code: 'client_closed' },
   storage_unavailable: { type: ofService, code: 'storage_unavailable' },
   failed_precondition: { type: ofRequest, code: 'failed_precondition' },
+  not_finished: { type: ofRequest, code: 'not_finished' },
   poison_request: { type: ofUpstream, code: 'poison_request' },
   not_implemented: { type: ofRequest, code: 'unsupported' },
   internal: { type: 'server_error', code: 'internal_error' },
@@ -58,6 +59,11 @@ export function errorEvent(error: ClusterError): string {
 }
 
 function errorText(error: ClusterError): string {
+  return JSON.stringify({ error: errorFields(error) });
+}
+
+/** What is told of an error, in OpenAI's words. */
+export function errorFields(error: ClusterError) {
   const { type, code, param } = words[error.reason];
-  return JSON.stringify({ error: { message: error.message, type, param: error.param ?? param ?? null, code } });
+  return { message: error.message, type, param: error.param ?? param ?? null, code };
 }

@@ -1,7 +1,17 @@
 export type { Extra } from '../answer.ts';
 export type { AnswerFacts } from './answer-text.ts';
+export type { Choices } from '../choices.ts';
+export { callOfChoice } from './choice-count.ts';
+export { parseCompletion, type CompletionRequest } from './completions.ts';
+export { parseEmbeddings, renderEmbeddings, type EmbeddingsRequest } from './embeddings.ts';
 export { errorBody, errorEvent } from './errors.ts';
 export { renderModel, renderModels, type ListedModel } from './models.ts';
 export { parseChatCompletion, type ChatCompletionRequest } from './parse.ts';
 export { renderChatCompletion } from './render.ts';
+export type { ServiceTier } from './service-tier.ts';
+export { completionStream, renderCompletion } from './render-completion.ts';
 export { chatCompletionStream, type CompletionStream, type StreamFacts } from './render-stream.ts';
+export { createEventParser, type EventParser } from './parse-events.ts';
+export { parseVectors } from './parse-vectors.ts';
+export { parseError } from './parse-error.ts';
+export { mustCall, renderRequest } from './render-request.ts';

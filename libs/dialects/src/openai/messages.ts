@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ClusterError } from '@tutti/core';
-import type { MessageSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { arrayOf, asFields, asString, invalid, kindOf, type Value } from '../json/fields.ts';
+import type { MessageSchema, ToolCallSchema } from '@tutti/proto/tutti/agent/v1/call';
+import { arrayOf, asFields, asString, invalid, kindOf, type Fields, type Value } from '../json/fields.ts';
 import { parseJson } from '../json/parse.ts';
 import { expectFunction } from '../ollama/tools.ts';
 import { asParts } from './parts.ts';
@@ -18,17 +18,25 @@ export function asMessage(value: Value) {
     role,
     parts: (role === 'assistant' ? fields.take('content', asParts) : fields.need('content', asParts)) ?? [],
     thinking: fields.take('reasoning_content', asString) ?? thinking ?? '',
-    toolCalls: fields.take('tool_calls', arrayOf(asToolCall)) ?? [],
+    toolCalls: takeCalls(fields),
     toolCallId: fields.take('tool_call_id', asString) ?? '',
     toolName: (role === 'tool' ? fields.take('name', asString) : undefined) ?? '',
     extraJson: fields.rest(),
   };
 }
 
-type ParsedMessage = ReturnType<typeof asMessage>;
+type MessageInit = MessageInitShape<typeof MessageSchema>;
+
+type NamedCall = MessageInitShape<typeof ToolCallSchema> & { readonly id: string; readonly name: string };
+
+type NamedTurn = MessageInit & {
+  readonly toolCalls: NamedCall[];
+  readonly toolCallId: string;
+  readonly toolName: string;
+};
 
 /** Names the function that each tool message answers for: OpenAI gives only the id of the call, Ollama wants the name. */
-export function withToolNames(messages: readonly ParsedMessage[]): MessageInitShape<typeof MessageSchema>[] {
+export function withToolNames(messages: readonly NamedTurn[]): MessageInit[] {
   const names = new Map<string, string>();
   return messages.map((message) => {
     for (const { id, name } of message.toolCalls) names.set(id, name);
@@ -36,22 +44,27 @@ export function withToolNames(messages: readonly ParsedMessage[]): MessageInitSh
   });
 }
 
+/** `tool_calls`, or the older `function_call`. */
+function takeCalls(fields: Fields) {
+  const older = fields.take('function_call', asFields);
+  const calls = fields.take('tool_calls', arrayOf(asToolCall)) ?? [];
+  return older ? [...calls, { index: calls.length, id: '', extraJson: '', ...takeCalled(older) }] : calls;
+}
+
 function asToolCall(value: Value, index: number) {
   const fields = asFields(value);
   fields.take('index', () => undefined);
   expectFunction(fields.take('type', asString), value.path);
   const called = fields.need('function', asFields);
-  return {
-    index,
-    id: fields.take('id', asString) ?? '',
-    name: called.need('name', asString),
-    argumentsJson: called.take('arguments', asArguments) ?? '{}',
-    extraJson: fields.rest(),
-  };
+  return { index, id: fields.take('id', asString) ?? '', ...takeCalled(called), extraJson: fields.rest() };
+}
+
+function takeCalled(fields: Fields) {
+  return { name: fields.need('name', asString), argumentsJson: fields.take('arguments', asArguments) ?? '{}' };
 }
 
 /** A string that holds a JSON object; models that pass no arguments may leave it empty. */
-function asArguments(value: Value): string {
+export function asArguments(value: Value): string {
   const text = asString(value).trim();
   if (text === '') return '{}';
   try {

@@ -7,8 +7,8 @@ export interface ListedModel {
   readonly contextLength?: number | undefined;
   /** Empty: unknown. */
   readonly capabilities: readonly string[];
-  /** "pattern": several models that answer like one. Absent: "model". */
-  readonly kind?: 'model' | 'pattern';
+  /** "pattern": several models that answer like one; "alias": another name of a model. Absent: "model". */
+  readonly kind?: 'alias' | 'model' | 'pattern';
   /** Names of the nodes that have it. */
   readonly nodes: readonly string[];
   /** Names of the nodes that have it in memory. */

@@ -9,6 +9,7 @@ import {
   type Fields,
   type Value,
 } from '../json/fields.ts';
+import { members } from '../json/spans.ts';
 import { asKeepAlive } from '../ollama/duration.ts';
 import { asOptions, contextWindow, noOptions, optionsText } from '../ollama/options.ts';
 import { asThink } from '../ollama/request-fields.ts';
@@ -19,9 +20,18 @@ export const defaults: readonly (readonly [string, string])[] = [
   ['top_p', '1'],
 ];
 
+/** Options that OpenAI lacks, by the names that servers and clients have for them. */
+const othersNames: Readonly<Record<string, string>> = {
+  top_k: 'top_k',
+  min_p: 'min_p',
+  repeat_penalty: 'repeat_penalty',
+  repetition_penalty: 'repeat_penalty',
+};
+
 /**
  * Takes what says how the model is to run. Beside OpenAI's fields these are Ollama's num_ctx, keep_alive, think and
- * options, at the top or in `extra_body`; OpenAI's own win over `options`. What is not set is as in `otherwise`.
+ * options, and sampling that OpenAI lacks, at the top or in `extra_body`. OpenAI's own win over `options`. What is not
+ * set is as in `otherwise`.
  */
 export function takeOptions(fields: Fields, otherwise: typeof defaults) {
   const extraBody = fields.take('extra_body', asFields);
@@ -31,13 +41,24 @@ export function takeOptions(fields: Fields, otherwise: typeof defaults) {
   const given = extension('options', asOptions) ?? noOptions;
   const maxTokens = fields.take('max_tokens', asInteger);
   const think = takeEffort(fields);
-  return {
+  const others = Object.entries(othersNames).flatMap(([name, option]): [string, string][] => {
+    const raw = extension(name, asNumberText);
+    return raw === undefined ? [] : [[option, raw]];
+  });
+  const settings = {
     numCtx: contextWindow(extension('num_ctx', asInteger) ?? given.numCtx),
     numPredict: fields.take('max_completion_tokens', asInteger) ?? maxTokens ?? given.numPredict,
     keepAliveMs: extension('keep_alive', asKeepAlive),
     think: extension('think', asThink) ?? think,
-    optionsJson: optionsText(new Map([...otherwise, ...given.others, ...takeSampling(fields)])),
+    optionsJson: optionsText(new Map([...otherwise, ...given.others, ...others, ...takeSampling(fields)])),
   };
+  const unknown = extraBody?.rest() ?? '';
+  if (unknown === '') return settings;
+  const names = members(unknown).map(([key]) => key);
+  throw invalid(
+    'extra_body',
+    `extra_body has ${names.join(', ')}, which nobody here knows: put it at the top to pass it on`,
+  );
 }
 
 /** Takes the options that have the same name in both dialects, as the text they were written in. */
@@ -78,7 +99,7 @@ function takeEffort(fields: Fields): string | undefined {
   return fields.take('reasoning_effort', asEffort) ?? nested;
 }
 
-function asEffort(value: Value): string {
+export function asEffort(value: Value): string {
   const effort = asString(value);
   const think = Object.hasOwn(thinkByEffort, effort) ? thinkByEffort[effort] : undefined;
   if (think !== undefined) return think;

@@ -35,6 +35,56 @@ describe('parseChatCompletion', () => {
     expect(parseChatCompletion(request(fields), { withoutDefaults: true }).call.optionsJson).toBe(without);
   });
 
+  it.each([
+    [',"top_k":5,"min_p":0.10', '{"top_k":5,"min_p":0.10}'],
+    [',"repetition_penalty":1.10', '{"repeat_penalty":1.10}'],
+    [',"options":{"top_k":5},"extra_body":{"top_k":6}', '{"top_k":6}'],
+  ])('with %j: options %s, which OpenAI lacks', (fields, options) => {
+    expect(parseChatCompletion(request(fields), { withoutDefaults: true }).call.optionsJson).toBe(options);
+  });
+
+  it.each([
+    ['', undefined, []],
+    [',"tool_choice":"auto"', undefined, ['f', 'g']],
+    [',"tool_choice":"none"', '"none"', ['f', 'g']],
+    [',"tool_choice":"required"', '"required"', ['f', 'g']],
+    [
+      ',"tool_choice":{"type": "function","function":{"name":"g"}}',
+      '{"type": "function","function":{"name":"g"}}',
+      ['f', 'g'],
+    ],
+    [',"tool_choice":{"type":"allowed_tools","allowed_tools":{"tools":[{"function":{"name":"g"}}]}}', undefined, ['g']],
+    [
+      ',"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"required","tools":[{"function":{"name":"f"}}]}}',
+      '"required"',
+      ['f'],
+    ],
+  ])('with %j: choice %s of %j', (fields, choice = '', names) => {
+    const tools = names.length === 0 ? '' : ',"tools":[{"function":{"name":"f"}},{"function":{"name":"g"}}]';
+    const { kind } = parseChatCompletion(request(tools + fields)).call;
+    expect(kind).toMatchObject({ value: { toolChoiceJson: choice, tools: names.map((name) => ({ name })) } });
+  });
+
+  it('takes functions for tools, and remembers to answer in their words', () => {
+    const functions = ',"functions":[{"name":"f","parameters":{"type": "object"},"strict":true}]';
+    const { call, legacyFunctions } = parseChatCompletion(request(`${functions},"function_call":{"name":"f"}`));
+    expect(legacyFunctions).toBe(true);
+    expect(call.kind).toMatchObject({
+      value: {
+        tools: [{ name: 'f', parametersJson: '{"type": "object"}', extraJson: '{"strict":true}' }],
+        toolChoiceJson: '{"type":"function","function":{"name":"f"}}',
+      },
+    });
+  });
+
+  it('tells what is wanted besides the call', () => {
+    expect(parseChatCompletion(request(''))).toMatchObject({ count: 1, oneToolCall: false, legacyFunctions: false });
+    const asked = parseChatCompletion(request(',"n":3,"parallel_tool_calls":false,"service_tier":"flex"'));
+    expect(asked).toMatchObject({ count: 3, oneToolCall: true, serviceTier: { name: 'flex' } });
+    // A backend that knows it keeps to it too.
+    expect(asked.call.extraJson).toBe('{"parallel_tool_calls":false}');
+  });
+
   it('takes the older role for an answer of a function', () => {
     expect(parseChatCompletion(request('')).call.kind).toMatchObject({
       value: { messages: [{ role: 'user' }, { role: 'tool', toolName: 'f' }] },

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { PartSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { decodeBase64 } from '../json/base64.ts';
 import { arrayOf, asFields, asString, invalid, kindOf, wrongKind, type Value } from '../json/fields.ts';
+import { mediaAt } from '../media/index.ts';
 
 type PartInit = MessageInitShape<typeof PartSchema>;
 
@@ -42,20 +43,17 @@ function mediaPart(data: Uint8Array, mediaType: string): PartInit {
   return { kind: { case: 'media', value: { data, mediaType } } };
 }
 
-function asImage(value: Value): PartInit {
-  return kindOf(value.raw) === 'string' ? asDataUrl(value) : asFields(value).need('url', asDataUrl);
+export function asImage(value: Value): PartInit {
+  return kindOf(value.raw) === 'string' ? asPicture(value) : asFields(value).need('url', asPicture);
 }
 
-/** Nothing is fetched for a client: who could make us do that could look around in our network. */
-function asDataUrl(value: Value): PartInit {
+function asPicture(value: Value): PartInit {
   const url = asString(value);
-  if (/^https?:/i.test(url)) {
-    throw invalid(value.path, 'image URLs are not currently supported, please use base64 encoded data instead');
-  }
+  if (/^https?:/i.test(url)) return mediaAt(url, value.path);
   const comma = url.indexOf(',');
   const [, mediaType] = /^data:([^;,]*)(?:;[^;,]*)*;base64$/i.exec(url.slice(0, Math.max(0, comma))) ?? [];
   if (mediaType === undefined) {
-    throw invalid(value.path, 'invalid image input: expected a URL like "data:image/png;base64,..."');
+    throw invalid(value.path, 'invalid image input: expected a URL like "data:image/png;base64,..." or "https://..."');
   }
   return mediaPart(decodeBase64(url.slice(comma + 1), value.path), mediaType.toLowerCase());
 }

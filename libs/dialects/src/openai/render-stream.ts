@@ -1,12 +1,12 @@
 import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
 import { extraMembers, type Extra } from '../answer.ts';
-import { arrayText, moreMembers } from '../json/text.ts';
+import { moreMembers } from '../json/text.ts';
 import {
+  callMembers,
   finishReason,
   headText,
   logprobsText,
   reasoningMembers,
-  toolCallText,
   usageText,
   type AnswerFacts,
 } from './answer-text.ts';
@@ -16,41 +16,58 @@ export interface StreamFacts extends AnswerFacts {
   readonly includeUsage: boolean;
 }
 
-/** Writes one answer as server-sent events. Each text is whole events, ready to send. */
+/** Writes a response as server-sent events. Each text is whole events, ready to send. */
 export interface CompletionStream {
-  /** The event that opens the answer: once, before all others. */
+  /** The events that open its answers: once, before all others. */
   start(): string;
-  /** The events for a piece of the answer; empty if it holds nothing that OpenAI has a place for. */
+  /** The events for a piece of an answer; empty if it holds nothing that OpenAI has a place for. */
   delta(delta: Delta): string;
-  /** The events that end the answer. `extra` stands in the last object. */
+  /** The events that end all answers. `extra` stands in the last object. */
   finish(done: Done, extra?: Extra): string;
 }
 
 export function chatCompletionStream(facts: StreamFacts): CompletionStream {
+  const { choices, includeUsage } = facts;
   const head = headText('chat.completion.chunk', facts);
-  const noUsage = facts.includeUsage ? ',"usage":null' : '';
-  let toolCalls = 0;
+  const noUsage = includeUsage ? ',"usage":null' : '';
+  /** Of each answer, how many there were so far. */
+  const toolCalls = Array.from({ length: choices?.count ?? 1 }, () => 0);
 
-  const event = (fields: string, logprobs = '', finish = 'null', more = noUsage): string =>
-    `data: ${head},"choices":[{"index":0,"delta":{${fields}}${logprobs},"finish_reason":${finish}}]${more}}\n\n`;
+  /** Answers whose end has been told. */
+  const ended = new Set<number>();
+
+  const event = (choice: number, fields: string, logprobs = '', finish = 'null', more = noUsage): string =>
+    `data: ${head},"choices":[{"index":${choice},"delta":{${fields}}${logprobs},"finish_reason":${finish}}]${more}}\n\n`;
+
+  const ending = (choice: number, reason: string, more = noUsage): string => {
+    ended.add(choice);
+    return event(choice, '', '', `"${finishReason(facts, reason, toolCalls[choice]! > 0)}"`, more);
+  };
 
   return {
-    start: () => event('"role":"assistant","content":""'),
+    start: () => toolCalls.map((_, choice) => event(choice, '"role":"assistant","content":""')).join(''),
     delta(delta) {
       const { text, thinking } = delta;
+      const choice = choices?.of(delta) ?? 0;
+      if (choices?.endsWith(delta)) return ending(choice, choices.reasonOf(choice));
+      const told = toolCalls[choice] ?? 0;
       const logprobs = moreMembers([['logprobs', logprobsText(delta)]]);
-      const calls = delta.toolCalls.map((call) => toolCallText(call, facts, toolCalls++));
-      let events = thinking === '' ? '' : event(reasoningMembers(thinking));
-      if (text !== '' || logprobs !== '') events += event(`"content":${JSON.stringify(text)}`, logprobs);
-      if (calls.length > 0) events += event(`"tool_calls":${arrayText(calls)}`);
+      const calls = callMembers(delta.toolCalls, facts, told);
+      toolCalls[choice] = told + delta.toolCalls.length;
+      let events = thinking === '' ? '' : event(choice, reasoningMembers(thinking));
+      if (text !== '' || logprobs !== '') events += event(choice, `"content":${JSON.stringify(text)}`, logprobs);
+      if (calls !== '') events += event(choice, calls);
       return events;
     },
     finish(done, extra = {}) {
-      const reason = `"${finishReason(done, toolCalls > 0)}"`;
       const last = extraMembers(extra);
-      if (!facts.includeUsage) return `${event('', '', reason, last)}data: [DONE]\n\n`;
-      const usage = `data: ${head},"choices":[],"usage":${usageText(done)}${last}}\n\n`;
-      return `${event('', '', reason)}${usage}data: [DONE]\n\n`;
+      const left = [...toolCalls.keys()].filter((choice) => !ended.has(choice));
+      const ends = left.map((choice, at) => {
+        const more = !includeUsage && at === left.length - 1 ? last : noUsage;
+        return ending(choice, choices?.reasonOf(choice) ?? done.reason, more);
+      });
+      const usage = includeUsage ? `data: ${head},"choices":[],"usage":${usageText(done)}${last}}\n\n` : '';
+      return `${ends.join('')}${usage}data: [DONE]\n\n`;
     },
   };
 }

@@ -2,11 +2,16 @@ import { Permission } from '@tutti/proto/tutti/v1/options';
 import { callErrors, callHeaders, routeHeaders } from './call-headers.ts';
 import type { DescribedRoute } from './described-route.ts';
 import type { Facts } from './facts.ts';
+import { openaiUnbuiltRoutes } from './openai-unbuilt-routes.ts';
 
 const openai = { dialect: 'openai', tag: 'OpenAI' } as const;
 
 /** OpenAI's routes. */
-export function openaiRoutes({ model }: Facts): readonly DescribedRoute[] {
+export function openaiRoutes(facts: Facts): readonly DescribedRoute[] {
+  return [...answerRoutes(facts), ...modelRoutes(facts), ...openaiUnbuiltRoutes];
+}
+
+function answerRoutes({ model }: Facts): readonly DescribedRoute[] {
   return [
     {
       ...openai,
@@ -15,7 +20,7 @@ export function openaiRoutes({ model }: Facts): readonly DescribedRoute[] {
       operationId: 'createChatCompletion',
       summary: 'Continues a conversation',
       description:
-        "With `stream: true` the answer comes as events, of which the last is `[DONE]`. Ollama's num_ctx, keep_alive, think and options are understood as well.",
+        "With `stream: true` the answer comes as events, of which the last is `[DONE]`. Ollama's num_ctx, keep_alive, think and options are understood as well, and so is a context length in the model's name: `llama3.2@ctx=32k`. What cannot be done is refused with its name.",
       permission: Permission.INFER,
       parameters: callHeaders,
       body: {
@@ -38,12 +43,65 @@ export function openaiRoutes({ model }: Facts): readonly DescribedRoute[] {
     },
     {
       ...openai,
+      verb: 'post',
+      path: '/v1/completions',
+      operationId: 'createCompletion',
+      summary: 'Continues a text',
+      description:
+        "OpenAI's older way. As with Ollama's own /v1, the model's template is put around the prompt, and without `max_tokens` the model stops when it likes. Prompts are texts: tokens mean something else to each model.",
+      permission: Permission.INFER,
+      parameters: callHeaders,
+      body: {
+        shape: 'CompletionRequest',
+        examples: {
+          text: { summary: 'A text', value: { model, prompt: 'Once upon a time', max_tokens: 32 } },
+        },
+      },
+      answers: {
+        200: {
+          description: 'The whole answer, or its pieces.',
+          headers: routeHeaders,
+          content: { 'application/json': 'Completion', 'text/event-stream': 'CompletionChunk' },
+        },
+      },
+      errors: callErrors,
+    },
+    {
+      ...openai,
+      verb: 'post',
+      path: '/v1/embeddings',
+      operationId: 'createOpenaiEmbeddings',
+      summary: 'Turns texts into vectors',
+      description: 'One vector for each text. A text that is longer than the context is refused.',
+      permission: Permission.INFER,
+      parameters: callHeaders,
+      body: {
+        shape: 'EmbeddingsRequest',
+        examples: { text: { summary: 'One text', value: { model, input: 'a blue sky' } } },
+      },
+      answers: {
+        200: {
+          description: 'The vectors, in the order of the texts.',
+          headers: routeHeaders,
+          content: { 'application/json': 'Embeddings' },
+        },
+      },
+      errors: callErrors,
+    },
+  ];
+}
+
+function modelRoutes({ model }: Facts): readonly DescribedRoute[] {
+  return [
+    {
+      ...openai,
       verb: 'get',
       path: '/v1/models',
       operationId: 'listOpenaiModels',
       summary: 'Models that can be used',
       description:
-        'Each model once, with the nodes that have it; then the patterns that answer like a model: `tutti/ensemble` and others.',
+        'Each model once, with the nodes that have it; then the patterns that answer like a model: `tutti/ensemble` and others, and the aliases. ' +
+        "With the header anthropic-version it is Anthropic's list, with limit, after_id and before_id.",
       permission: Permission.VIEW,
       answers: { 200: { description: 'The models.', content: { 'application/json': 'OpenaiModels' } } },
     },

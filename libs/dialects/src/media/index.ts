@@ -1,0 +1,1 @@
+export { mediaAt, mediaUrls, withMedia } from './media-url.ts';

@@ -1,0 +1,1 @@
+export { withToolChoice } from './with-tool-choice.ts';
