@@ -1,0 +1,69 @@
+import { ClusterError, done, modelNotFound, throwIfAborted, type Call, type Clock, type Generate } from '@tutti/core';
+import { createEventParser, parseError, renderRequest } from '@tutti/dialects/anthropic';
+import { isLoopback } from '@tutti/runtime/config';
+import type { Backend, ServerSettings } from '../backend.ts';
+import { isCloudServer, serverUrl } from '../hosted.ts';
+import { createHttp, type Http } from '../http.ts';
+import { streamed } from '../streamed.ts';
+import { createModels, type Models } from './models.ts';
+
+interface Settings extends ServerSettings {
+  readonly clock: Clock;
+}
+
+/** The version of the API that is spoken. */
+const version = '2023-06-01';
+
+/** What the server is taken to run at a time on one model, if nobody says. */
+const usualSlots = 16;
+
+/** A server that speaks Anthropic's API: it can chat, with tools, pictures and thoughts, and nothing else. */
+export async function openAnthropic(settings: Settings): Promise<Backend> {
+  const { apiKey, models: wanted, slots = usualSlots, clock } = settings;
+  const url = serverUrl(settings.url, '/v1');
+  const http = createHttp({
+    url,
+    server: 'the model server',
+    headers: { 'anthropic-version': version, ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
+    parseError(status, { text, retryAfter }) {
+      const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
+      return parseError(status, { text: told, retryAfter }, Date.now());
+    },
+  });
+  const models = createModels({ http, wanted, cloud: isCloudServer({ ...settings, url }), slots, clock });
+  return {
+    slots,
+    remote: !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, '')),
+    generate: generateOn(http, models),
+    inventory: (signal) => models.read(signal),
+    async *verb() {
+      throw new ClusterError(
+        'not_implemented',
+        "This node's server speaks Anthropic's API, which has no way to handle models.",
+      );
+    },
+    close: () => http.close(),
+  };
+}
+
+function generateOn(http: Http, models: Models): Generate {
+  return async function* (call, { signal, hops }) {
+    throwIfAborted(signal);
+    const model = models.find(call.model);
+    if (!model) throw modelNotFound(call.model);
+    // Whatever is there is loaded already, and stays.
+    if (asksNothing(call)) {
+      yield done({ reason: 'load', usage: {}, timings: {} });
+      return;
+    }
+    const { body, beta } = renderRequest(call, { model: model.id, mostTokens: model.mostTokens });
+    const headers = { 'x-tutti-hops': String(hops), ...(beta !== undefined && { 'anthropic-beta': beta }) };
+    const response = await http.send('POST', '/messages', { body, signal, headers });
+    yield* streamed(response, createEventParser(), signal);
+  };
+}
+
+/** Ollama's way to have a model loaded or unloaded. */
+function asksNothing({ kind }: Call): boolean {
+  return kind.case === 'chat' && kind.value.messages.length === 0;
+}

@@ -1,0 +1,11 @@
+export type { Extra } from '../answer.ts';
+export type { AnswerFacts } from './answer-text.ts';
+export { renderCount } from './count.ts';
+export { errorBody, errorEvent } from './errors.ts';
+export { renderModel, renderModels, type ListedModel, type Page } from './models.ts';
+export { parseCountTokens, parseMessages, type MessagesRequest } from './parse.ts';
+export { renderMessage } from './render.ts';
+export { messageStream, pingEvent, type MessageStream, type StreamFacts } from './render-stream.ts';
+export { parseError } from './parse-error.ts';
+export { createEventParser, type EventParser } from './parse-response.ts';
+export { renderRequest, type AnthropicRequest, type RequestSettings } from './render-request.ts';
