@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { devNull } from 'node:os';
 import { expect, it } from 'vitest';
 import { backends } from '@tutti/backends';
-import { readConfig } from './config.ts';
+import { readConfig, serversOf } from './config.ts';
 
 const env = { TUTTI_CONFIG: devNull };
 
@@ -20,4 +20,12 @@ it('can be told to use each backend', () => {
   for (const kind of ['auto', ...Object.keys(backends)]) {
     expect(readConfig(['--backend', kind], env).backend).toBe(kind);
   }
+});
+
+it('reaches servers of other APIs by the variables that their own clients know', () => {
+  const variables = { OPENAI_BASE_URL: 'http://h:8080/v1', OPENAI_API_KEY: 'k', TUTTI_AGENT_MODELS: 'a,b' };
+  expect(serversOf(readConfig([], { ...env, ...variables }))).toEqual({
+    openai: { url: 'http://h:8080/v1', apiKey: 'k', models: ['a', 'b'], strict: false },
+  });
+  expect(serversOf(readConfig([], env))).toEqual({});
 });

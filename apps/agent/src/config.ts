@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { backends } from '@tutti/backends';
+import type { backends, ServerSettings } from '@tutti/backends';
 import { loadConfig, type Config as Settings, type ConfigValues } from '@tutti/runtime/config';
 
 type AgentValues = ConfigValues['agent'];
@@ -13,6 +13,16 @@ export interface Config extends AgentValues {
   readonly logLevel: string;
   /** All settings, with where they came from. */
   readonly settings: Settings;
+}
+
+/** How to reach the server of the backends that speak somebody else's API. */
+export function serversOf(config: AgentValues): { openai?: ServerSettings; anthropic?: ServerSettings } {
+  const { openaiBaseUrl, openaiApiKey, anthropicBaseUrl, anthropicApiKey, models, slots, trust, strict } = config;
+  const common = { models, slots, trust, strict };
+  return {
+    ...(openaiBaseUrl !== undefined && { openai: { ...common, url: openaiBaseUrl, apiKey: openaiApiKey } }),
+    ...(anthropicBaseUrl !== undefined && { anthropic: { ...common, url: anthropicBaseUrl, apiKey: anthropicApiKey } }),
+  };
 }
 
 /** `invalid_request` names every mistake in the flags, the environment and the file. */

@@ -27,7 +27,7 @@ import { openTracing } from '@tutti/runtime/tracing';
 import { callsLogged } from './call-log.ts';
 import { keepRenewed } from './certificate-renewal.ts';
 import { enterCluster } from './cluster-entry.ts';
-import { readConfig, type Config } from './config.ts';
+import { readConfig, serversOf, type Config } from './config.ts';
 import { createHttp } from './http.ts';
 import { createLogShipping } from './log-shipping.ts';
 import { createAgentMetrics } from './metrics.ts';
@@ -105,7 +105,7 @@ async function main(): Promise<void> {
     },
     progress: (progress: object) => tellParent({ progress }),
   };
-  const wanted = { ...config, clock };
+  const wanted = { ...config, ...serversOf(config), clock };
   const search = async () => {
     if (config.backend !== 'auto') return { kind: config.backend, settings: wanted };
     const modelFolder = join(config.cacheFolder, 'models');
@@ -120,7 +120,8 @@ async function main(): Promise<void> {
   const backend = await backends[kind](settings);
   shutdown.add('backend', () => backend.close());
 
-  const limits = { total: config.queueConcurrency, perRunner: config.ollamaNumParallel };
+  const { queueConcurrency: total, ollamaNumParallel } = config;
+  const limits = { total, perRunner: backend.slots === undefined ? ollamaNumParallel : Math.min(backend.slots, total) };
   const memoryLimits = { bytes: config.modelMemory, maxRunners: config.ollamaMaxLoadedModels };
   const metrics = createMetricsRegistry();
   const countCalls = createAgentMetrics({ registry: metrics, feed: () => node.feed, version, clock });

@@ -5,8 +5,9 @@ import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { NodeStatus } from '@tutti/proto/tutti/v1/node';
 import { createMemoryChannel } from '@tutti/rpc';
 import { systemClock as clock } from '@tutti/runtime';
+import type { ServerSettings } from '@tutti/backends';
 import { createLog } from '@tutti/runtime/log';
-import { startFakeOllama, type FakeOllama, type FakeOllamaOptions } from '@tutti/testing';
+import { startFakeOllama, startFakeOpenai, type FakeOllama, type FakeOllamaOptions } from '@tutti/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createAgentless } from './agentless.ts';
 import { createMembership } from './membership.ts';
@@ -37,7 +38,8 @@ function startRig() {
     ...{ orchestratorId: 'o', cluster, clock, log, connect: createMemoryChannel },
     onRecords: (records) => agentless.apply(records),
   });
-  const agentless = createAgentless({ membership, clock, log });
+  const servers = new Map<string, ServerSettings>();
+  const agentless = createAgentless({ membership, servers: (name) => servers.get(name), clock, log });
   open.push(
     () => membership.close(),
     () => agentless.close(),
@@ -62,7 +64,7 @@ function startRig() {
       return { nodes, text, end: ClusterError.from(thrown).reason };
     }
   };
-  return { cluster, membership, whenStatus, chat };
+  return { cluster, membership, servers, whenStatus, chat };
 }
 
 function bare(name: string, { port }: Pick<FakeOllama, 'port'>, changes: Partial<NodeRecord> = {}): NodeRecord {
@@ -135,6 +137,44 @@ describe('a model server without an agent', () => {
     expect(membership.list().map(({ name }) => name)).toEqual(['b']);
     await membership.keep('a', {});
     await whenStatus('a', NodeStatus.READY);
+  });
+});
+
+describe('a server of another API', () => {
+  const rack: NodeRecord = { name: 'rack', kind: 'openai', host: '127.0.0.1', attributes: {} };
+
+  it('is a node as soon as it is known how to reach it, and another one when that changes', async () => {
+    const { membership, servers, whenStatus, chat } = startRig();
+    const first = await startFakeOpenai({ models: ['m'], answer: () => 'first' });
+    const second = await startFakeOpenai({ models: ['m'], answer: () => 'second', apiKey: 'k' });
+    open.push(first.close, second.close);
+    membership.declare([rack]);
+    expect(membership.find('rack').status).toBe(NodeStatus.ABSENT);
+    servers.set('rack', { url: first.url });
+    membership.declare([rack]);
+    await whenStatus('rack', NodeStatus.READY);
+    expect(await chat()).toEqual({ nodes: ['rack'], text: 'first', end: 'done' });
+    expect(membership.find('rack')).toMatchObject({ id: 'openai:rack', kind: 'openai', slots: { total: 4 } });
+    servers.set('rack', { url: second.url, apiKey: 'wrong' });
+    membership.declare([rack]);
+    await whenStatus('rack', NodeStatus.UNHEALTHY);
+    expect(membership.find('rack').problem).toContain('API key');
+    servers.set('rack', { url: second.url, apiKey: 'k', slots: 9 });
+    membership.declare([rack]);
+    await whenStatus('rack', NodeStatus.READY);
+    expect(await chat()).toEqual({ nodes: ['rack'], text: 'second', end: 'done' });
+    expect(membership.find('rack').slots?.total).toBe(9);
+  });
+
+  it('in a cloud gets no calls that may not leave the cluster', async () => {
+    const { membership, servers, whenStatus, chat } = startRig();
+    const fake = await startFakeOpenai({ models: ['m'] });
+    open.push(fake.close);
+    servers.set('rack', { url: fake.url, trust: 'cloud' });
+    membership.declare([rack]);
+    await whenStatus('rack', NodeStatus.READY);
+    expect(await chat()).toMatchObject({ nodes: [], text: '' });
+    expect(fake.requests.some(({ method }) => method === 'POST')).toBe(false);
   });
 });
 

@@ -1,7 +1,9 @@
+import type { ServerSettings } from '@tutti/backends';
 import type { Clock, NodeRecord } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
 import type { Membership } from './membership.ts';
-import { serverUrl, startAgentlessNode, type AgentlessNode } from './members/agentless-node.ts';
+import { startAgentlessNode, type AgentlessNode } from './members/agentless-node.ts';
+import { modelServer, type ModelServer } from './members/model-server.ts';
 
 /** The model servers that have no agent: for each of them a node runs in this process. */
 export interface Agentless {
@@ -13,24 +15,23 @@ export interface Agentless {
 
 interface Options {
   readonly membership: Pick<Membership, 'attach'>;
+  /** How to reach the server of a node that is declared with a URL: records do not hold it. */
+  readonly servers?: (name: string) => ServerSettings | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** What an agent takes that is told nothing. */
-const limits = { total: 5, perRunner: 1 };
-
-export function createAgentless({ membership, clock, log }: Options): Agentless {
-  const running = new Map<string, { readonly url: string; readonly node: AgentlessNode }>();
+export function createAgentless({ membership, servers = () => undefined, clock, log }: Options): Agentless {
+  const running = new Map<string, { readonly server: ModelServer; readonly node: AgentlessNode }>();
   const stopping = new Set<AgentlessNode>();
   let closed = false;
 
-  const start = (record: NodeRecord): void => {
+  const start = (record: NodeRecord, server: ModelServer): void => {
     const { name } = record;
     // The next time that records come, it is tried again.
     const onFailed = (): void => void (running.get(name)?.node === node && running.delete(name));
-    const node = startAgentlessNode({ record, membership, limits, clock, log, onFailed });
-    running.set(name, { url: serverUrl(record), node });
+    const node = startAgentlessNode({ record, openBackend: server.open, membership, clock, log, onFailed });
+    running.set(name, { server, node });
   };
 
   const retire = (name: string, node: AgentlessNode): void => {
@@ -42,12 +43,16 @@ export function createAgentless({ membership, clock, log }: Options): Agentless 
   return {
     apply(records) {
       if (closed) return;
-      const wanted = new Map(records.filter(({ kind }) => kind === 'ollama').map((record) => [record.name, record]));
-      for (const [name, { url, node }] of running) {
-        const record = wanted.get(name);
-        if (!record || serverUrl(record) !== url) retire(name, node);
+      const wanted = new Map(
+        records.flatMap((record) => {
+          const server = modelServer(record, servers(record.name), clock);
+          return server ? [[record.name, { record, server }] as const] : [];
+        }),
+      );
+      for (const [name, { server, node }] of running) {
+        if (wanted.get(name)?.server.identity !== server.identity) retire(name, node);
       }
-      for (const [name, record] of wanted) if (!running.has(name)) start(record);
+      for (const [name, { record, server }] of wanted) if (!running.has(name)) start(record, server);
     },
     async close() {
       closed = true;

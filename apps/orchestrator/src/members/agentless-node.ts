@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { backends, createNode } from '@tutti/backends';
+import { createNode, type Backend } from '@tutti/backends';
 import { ClusterError, type Clock, type NodeRecord } from '@tutti/core';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
@@ -17,27 +17,28 @@ export interface AgentlessNode {
 
 interface Options {
   readonly record: NodeRecord;
+  readonly openBackend: () => Promise<Backend>;
   readonly membership: Pick<Membership, 'attach'>;
-  readonly limits: Parameters<typeof createNode>[0]['limits'];
   readonly clock: Clock;
   readonly log: Log;
   /** It cannot be a node now. */
   readonly onFailed: () => void;
 }
 
-/** Where the model server of a record listens. */
-export function serverUrl({ host = '', port = 11_434 }: NodeRecord): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
+/** What an agent takes that is told nothing. */
+const usual = { total: 5, perRunner: 1 };
 
 /** Begins at once and goes on in the background: the server may be away, and be so for long. */
-export function startAgentlessNode({ record, membership, limits, clock, log, onFailed }: Options): AgentlessNode {
-  const { name } = record;
+export function startAgentlessNode(options: Options): AgentlessNode {
+  const { record, openBackend, membership, clock, log, onFailed } = options;
+  const { name, kind } = record;
   let stopped = false;
   let detach = async (): Promise<void> => {};
 
   const open = async () => {
-    const backend = await backends.ollama({ llamaBaseUrl: serverUrl(record), modelName: name, clock });
+    const backend = await openBackend();
+    const { slots } = backend;
+    const limits = slots === undefined ? usual : { total: slots, perRunner: slots };
     const bootId = randomUUID();
     // Nothing is known of the machine, and nobody but this process calls.
     const hardware = async () => ({});
@@ -52,7 +53,7 @@ export function startAgentlessNode({ record, membership, limits, clock, log, onF
     };
     try {
       // No agent can have this id: a colon is not allowed in theirs.
-      const facts = { name, nodeId: `ollama:${name}`, bootId, kind: 'ollama' as const, agentVersion: version };
+      const facts = { name, nodeId: `${kind}:${name}`, bootId, kind, agentVersion: version };
       const sameMachine = isLoopback(record.host ?? '');
       if (!stopped) detach = membership.attach({ ...facts, sameMachine, channel });
     } catch (thrown) {

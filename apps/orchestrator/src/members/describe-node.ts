@@ -109,7 +109,7 @@ function loss({ name, heardAt }: LostNode, now: number): string {
 }
 
 function absence(record: NodeRecord | undefined): string {
-  if (record?.kind === 'ollama') return 'It is being looked for; is its host name right?';
+  if (record && record.kind !== 'agent') return 'It is being looked for; is its host name right?';
   if (record?.joinedAt !== undefined)
     return 'It has joined and is not connected: start its agent, and see that it reaches this machine.';
   return 'It has not connected yet: "tutti token create" shows the line to start its agent with.';

@@ -1,4 +1,4 @@
-import type { ClusterError, Clock, Cluster } from '@tutti/core';
+import type { ClusterError, Clock, Cluster, NodeRecord } from '@tutti/core';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
@@ -15,7 +15,7 @@ export interface Registration {
   readonly bootId: string;
   readonly name: string;
   readonly epoch: number;
-  readonly kind: 'agent' | 'ollama';
+  readonly kind: NodeRecord['kind'];
   readonly agentVersion: string;
   /** Where it is dialled; "": it lives in this process. */
   readonly address: string;

@@ -159,7 +159,7 @@ describe('what runs', () => {
     expect(cluster.breakers.allows('a', 'm:latest')).toBe(false);
   });
 
-  it('keeps others from its node for a while when the node is busy: 2 s, without a slot 250 ms', async () => {
+  it('keeps others from its node for a while when the node is busy: 2 s or as long as it says, without a slot 250 ms', async () => {
     const { cluster, clock } = clusterWith();
     const isFull = () => cluster.facts[0]!.full;
     const lease = await leaseOf(ask(cluster));
@@ -175,6 +175,11 @@ describe('what runs', () => {
     await clock.advance(1);
     expect(isFull()).toBe(false);
     (await leaseOf(ask(cluster))).ended(new ClusterError('upstream_error', 'broken'));
+    expect(isFull()).toBe(false);
+    (await leaseOf(ask(cluster))).ended(new ClusterError('overloaded', 'busy', { retryAfterMs: 7_000 }));
+    await clock.advance(6_999);
+    expect(isFull()).toBe(true);
+    await clock.advance(1);
     expect(isFull()).toBe(false);
   });
 

@@ -67,6 +67,9 @@ const fullForMs = 250;
 /** After its backend has said that too many wait for it. */
 const busyForMs = 2_000;
 
+/** Whatever a backend says, it is tried again then. */
+const longestBusyMs = 60_000;
+
 interface Running extends RunningCall {
   firstTokenAt: number | undefined;
   outputTokens: number;
@@ -111,7 +114,7 @@ export function createLeases(options: Options): Leases {
         if (isOver) return;
         isOver = true;
         over(error);
-        if (error?.reason === 'overloaded') onFull(member, busyForMs);
+        if (error?.reason === 'overloaded') onFull(member, busyMs(error));
       };
 
       const learn = ({ usage, timings }: Done): void => {
@@ -182,6 +185,11 @@ function settledCall(call: Call, demand: Demand, option: Option, node: NodeFacts
     model: name,
     numCtx: { $typeName: 'tutti.agent.v1.ContextWindow', min, preferred: isUsual ? 0 : (numCtx ?? 0) },
   };
+}
+
+/** How long a node that is busy is left alone: as long as its backend says. */
+function busyMs({ retryAfterMs = busyForMs }: ClusterError): number {
+  return Math.min(Math.max(retryAfterMs, busyForMs), longestBusyMs);
 }
 
 /** Calls that run beside one that starts. */

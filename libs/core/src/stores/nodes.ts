@@ -17,7 +17,7 @@ export interface NodeRecord {
   /** Id that its certificate names; undefined: it has none. */
   readonly id?: string;
   /** "agent": a machine that joins. Others: a model server without an agent. */
-  readonly kind: 'agent' | 'ollama';
+  readonly kind: 'agent' | 'ollama' | 'openai' | 'anthropic';
   readonly host?: string;
   readonly port?: number;
   readonly attributes: NodeAttributes;

@@ -1,0 +1,55 @@
+import { BlockList, isIP } from 'node:net';
+import { ClusterError } from '@tutti/core';
+import { isLoopback } from '@tutti/runtime/config';
+import type { ServerSettings } from './backend.ts';
+
+/** Networks that no address on the internet belongs to. */
+const privateNetworks = new BlockList();
+for (const [network, bits] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
+  privateNetworks.addSubnet(network, bits, 'ipv4');
+for (const [network, bits] of [
+  ['::1', 128],
+  ['fc00::', 7],
+  ['fe80::', 10],
+] as const)
+  privateNetworks.addSubnet(network, bits, 'ipv6');
+
+/** Names that only a private network knows. */
+const privateNames = /^[^.]+$|\.(?:local|lan|internal|home\.arpa|localhost)$/i;
+
+/**
+ * Whether text that goes to the server leaves the cluster: unless the settings say how far it may be trusted, whatever
+ * has a public name or address is a cloud.
+ */
+export function isCloudServer({ url, trust }: Pick<ServerSettings, 'url' | 'trust'>): boolean {
+  if (trust !== undefined) return trust === 'cloud';
+  const host = new URL(url).hostname.replaceAll(/[[\]]/g, '');
+  const version = isIP(host);
+  if (version === 0) return !isLoopback(host) && !privateNames.test(host);
+  return !privateNetworks.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** The server's URL without a slash at its end; `usualPath` is its path if none is given. */
+export function serverUrl(url: string, usualPath: string): string {
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new ClusterError('invalid_request', "The model server's URL must begin with http:// or https://.");
+  }
+  const { origin, pathname } = new URL(url);
+  return origin + (pathname.replace(/\/+$/, '') || usualPath);
+}
+
+/** The settings of a backend of that kind; `invalid_request` if there are none. */
+export function neededServer(settings: ServerSettings | undefined, kind: string): ServerSettings {
+  if (settings) return settings;
+  throw new ClusterError(
+    'invalid_request',
+    `The backend "${kind}" needs the address of its server: set ${kind.toUpperCase()}_BASE_URL.`,
+  );
+}

@@ -1,0 +1,117 @@
+import { ClusterError, done, modelNotFound, throwIfAborted, type Call, type Clock, type Generate } from '@tutti/core';
+import { createEventParser, mustCall, parseError, parseVectors, renderRequest } from '@tutti/dialects/openai';
+import { isLoopback } from '@tutti/runtime/config';
+import { Verb } from '@tutti/proto/tutti/agent/v1/model';
+import type { Backend, ServerSettings } from '../backend.ts';
+import { isCloudServer, serverUrl } from '../hosted.ts';
+import { createHttp, upstreamError, type Body, type Http, type HttpOptions } from '../http.ts';
+import { promptCharacters } from '../node/prompt-characters.ts';
+import { streamed } from '../streamed.ts';
+import { createLookups, type Lookups, type Props } from './lookups.ts';
+import { createModels, type Models } from './models.ts';
+import { showLine } from './show.ts';
+
+interface Settings extends ServerSettings {
+  readonly clock: Clock;
+}
+
+/** What servers that do not tell are taken to run at a time on one model. */
+const usualSlots = 4;
+const usualCloudSlots = 16;
+/** A server that is away is opened all the same. */
+const propsTimeoutMs = 2_000;
+const charactersPerToken = 4;
+
+/** Any server that speaks OpenAI's API: llama-server, vLLM, LM Studio, OpenRouter, OpenAI itself. */
+export async function openOpenai(settings: Settings): Promise<Backend> {
+  const { apiKey, models: wanted, strict = false, clock } = settings;
+  const url = serverUrl(settings.url, '/v1');
+  const cloud = isCloudServer({ ...settings, url });
+  const refused: HttpOptions['parseError'] = (status, { text, retryAfter }) => {
+    const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
+    return parseError(status, { text: told, retryAfter }, Date.now());
+  };
+  const common = {
+    server: 'the model server',
+    ...(apiKey !== undefined && { headers: { authorization: `Bearer ${apiKey}` } }),
+  };
+  const http = createHttp({ ...common, url, parseError: refused });
+  const lookups = createLookups({ ...common, url, parseError: refused });
+  const told = settings.slots === undefined && !cloud ? (await readInTime(lookups, clock))?.slots : undefined;
+  const slots = settings.slots ?? told ?? (cloud ? usualCloudSlots : usualSlots);
+  const models = createModels({ lookups, wanted, cloud, slots, clock });
+  return {
+    slots,
+    remote: !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, '')),
+    generate: generateOn(http, models, strict),
+    inventory: (signal) => models.read(signal),
+    async *verb({ verb, bodyJson }) {
+      if (verb === Verb.SHOW) return yield* [showLine(bodyJson, models.find)];
+      throw new ClusterError(
+        'not_implemented',
+        "This node's server speaks OpenAI's API, which has no way to handle models; do it at the server.",
+      );
+    },
+    async close() {
+      await Promise.all([http.close(), lookups.close()]);
+    },
+  };
+}
+
+async function readInTime(lookups: Lookups, clock: Clock): Promise<Props | undefined> {
+  const controller = new AbortController();
+  const stop = clock.after(propsTimeoutMs, () => controller.abort());
+  try {
+    return await lookups.props(controller.signal);
+  } catch {
+    return undefined;
+  } finally {
+    stop();
+  }
+}
+
+function generateOn(http: Http, models: Models, strict: boolean): Generate {
+  return async function* (call, { signal, hops }) {
+    throwIfAborted(signal);
+    const model = models.find(call.model);
+    if (!model) throw modelNotFound(call.model);
+    refuseSmall(call, model.contextLength);
+    // Whatever is there is loaded already, and stays.
+    if (asksNothing(call)) return void (yield done({ reason: 'load', usage: {}, timings: {} }));
+    const { path, body } = renderRequest(call, { model: model.name, strict });
+    const response = await http.send('POST', path, { body, signal, headers: { 'x-tutti-hops': String(hops) } });
+    const promptTokens = Math.ceil(promptCharacters(call) / charactersPerToken);
+    if (call.kind.case === 'embed') {
+      const inputs = call.kind.value.inputs.length;
+      yield* parseVectors(await textOf(response, signal), { inputs, promptTokens });
+      return;
+    }
+    yield* streamed(response, createEventParser({ promptTokens, mustCall: mustCall(call) }), signal);
+  };
+}
+
+async function textOf(response: Body, signal: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (thrown) {
+    throw upstreamError(thrown, signal);
+  }
+}
+
+/** A server's context is what it was started with: nobody can ask for more. */
+function refuseSmall({ model, numCtx }: Call, contextLength: number | undefined): void {
+  const min = numCtx?.min ?? 0;
+  if (contextLength === undefined || min <= contextLength) return;
+  throw new ClusterError(
+    'context_length_exceeded',
+    `The call needs a context of ${min} tokens; "${model}" has ${contextLength} at this server.`,
+    { param: 'num_ctx' },
+  );
+}
+
+/** Ollama's way to have a model loaded or unloaded. */
+function asksNothing({ kind }: Call): boolean {
+  if (kind.case === 'chat') return kind.value.messages.length === 0;
+  if (kind.case === 'embed') return kind.value.inputs.length === 0;
+  return kind.case === 'completion' && kind.value.prompt === '' && kind.value.images.length === 0;
+}

@@ -1,0 +1,39 @@
+import { ClusterError, throwIfAborted, type Chunk } from '@tutti/core';
+import { upstreamError, type Body } from './http.ts';
+import { linesOf } from './lines.ts';
+
+/** Makes chunks of an answer's lines. */
+interface LineParser {
+  /** Throws what an error in the line says, or `bad_upstream`. */
+  line(text: string): Chunk[];
+  /** What is left when the lines have ended without a done. Absent: then the answer was not complete. */
+  end?(): Chunk[];
+}
+
+/** The chunks of a body, the last of which is the done. Whoever stops reading closes the connection. */
+export async function* streamed(body: Body, parser: LineParser, signal: AbortSignal): AsyncGenerator<Chunk> {
+  let finished = false;
+  try {
+    for await (const lines of linesOf(body)) {
+      // What comes after the end is read, so that the socket can be used again, and is passed over.
+      for (const line of lines) {
+        if (finished) break;
+        for (const chunk of parser.line(line)) {
+          throwIfAborted(signal);
+          finished ||= chunk.kind.case === 'done';
+          yield chunk;
+        }
+      }
+    }
+  } catch (thrown) {
+    if (!finished) throw upstreamError(thrown, signal);
+  } finally {
+    // An unread body would keep its socket.
+    if (!body.readableEnded) body.destroy();
+  }
+  if (!finished) yield* (parser.end ?? incomplete)();
+}
+
+function incomplete(): never {
+  throw new ClusterError('bad_upstream', 'The backend ended its answer before it was complete.');
+}
