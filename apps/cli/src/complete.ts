@@ -26,6 +26,7 @@ async function addNames(root: RootCommand, words: readonly string[]): Promise<vo
     { part: operands.get('node'), path: '/api/nodes', list: 'nodes' },
     { part: options.get('node'), path: '/api/nodes', list: 'nodes' },
     { part: operands.get('run'), path: '/api/patterns/executions', list: 'executions' },
+    { part: operands.get('conversation'), path: '/api/agents/conversations', list: 'conversations' },
     { part: options.get('models'), path: '/api/cluster/models', list: 'models' },
   ]);
   await Promise.all(

@@ -48,6 +48,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'list, show, watch, cancel, export and replay runs of patterns',
     read: async () => (await import('./verbs/runs.ts')).declareRuns,
   },
+  converse: {
+    group: models,
+    summary: 'talk with specialists over many turns',
+    read: async () => (await import('./verbs/converse.ts')).declareConverse,
+  },
   ls: {
     group: models,
     summary: 'list the models of all nodes',

@@ -1,6 +1,7 @@
 import { startFakeOllama, type FakeOllama } from '@tutti/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { nodesReady, startAgent, startOrchestrator, stopAll, temporaryFolder, type Orchestrator } from './processes.ts';
+import { runEvents, type RunEvent } from './run-events.fixture.ts';
 
 const leaseMs = 500;
 
@@ -24,40 +25,18 @@ afterEach(async () => {
   await fake.close();
 });
 
-interface Event {
-  readonly seq: number;
-  readonly type: string;
-  readonly step?: string;
-  readonly state?: string;
-}
-
-async function* eventsOf({ url }: Orchestrator, id: string, after = 0): AsyncGenerator<Event> {
-  const { body } = await fetch(`${url}/api/patterns/execution/${id}/events`, {
-    headers: { 'last-event-id': String(after) },
-  });
-  let text = '';
-  for await (const bytes of body!.pipeThrough(new TextDecoderStream())) {
-    text += bytes;
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const data = /^data: (.*)$/m.exec(text.slice(0, end))?.[1];
-      text = text.slice(end + 2);
-      if (data !== undefined) yield JSON.parse(data) as Event;
-    }
-  }
-}
-
 const id = 'my-long-run';
 
 /** Starts a run on the first orchestrator, and reads it there until an answer is in. */
-async function untilAnswered(): Promise<Event[]> {
+async function untilAnswered(): Promise<RunEvent[]> {
   const response = await fetch(`${first.url}/api/patterns/ensemble`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', prefer: 'respond-async' },
     body: JSON.stringify({ id, query: 'Why is the sky blue?', ensembleSize: 3, strategy: 'synthesis' }),
   });
   expect(response.status).toBe(202);
-  const seen: Event[] = [];
-  for await (const event of eventsOf(first, id)) {
+  const seen: RunEvent[] = [];
+  for await (const event of runEvents(first.url, id)) {
     seen.push(event);
     if (event.type === 'answered') break;
   }
@@ -70,7 +49,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
     const seen = await untilAnswered();
     first.kill(signal);
     await first.exited;
-    for await (const event of eventsOf(second, id, seen.at(-1)!.seq)) seen.push(event);
+    for await (const event of runEvents(second.url, id, seen.at(-1)!.seq)) seen.push(event);
     expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, index) => index + 1));
     expect(seen.filter(({ type }) => type === 'claimed')).toHaveLength(1);
     expect(seen.at(-1)).toMatchObject({ type: 'ended', state: 'COMPLETED' });

@@ -1,6 +1,7 @@
 import type * as access from '@tutti/proto/tutti/v1/access';
 import type * as admin from '@tutti/proto/tutti/v1/admin';
 import type * as cluster from '@tutti/proto/tutti/v1/cluster';
+import type * as conversation from '@tutti/proto/tutti/v1/conversation';
 import type * as log from '@tutti/proto/tutti/v1/log';
 import type * as node from '@tutti/proto/tutti/v1/node';
 import type * as pattern from '@tutti/proto/tutti/v1/pattern';
@@ -32,6 +33,11 @@ export type RunStep = Json<pattern.ExecutionStep>;
 export type Run = Omit<Json<pattern.Execution>, 'state' | 'steps'> & {
   readonly state: RunState;
   readonly steps: readonly RunStep[];
+};
+export type Conversation = Omit<Json<conversation.Conversation>, 'state' | 'messages' | 'questions'> & {
+  readonly state: keyof typeof conversation.ConversationState;
+  readonly messages: readonly Json<conversation.ConversationMessage>[];
+  readonly questions: readonly Json<conversation.ConversationQuestion>[];
 };
 export type RunSummary = Omit<Json<pattern.ExecutionSummary>, 'state'> & { readonly state: RunState };
 export interface StartedRun {

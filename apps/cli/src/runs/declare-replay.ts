@@ -2,15 +2,14 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { ClusterError, patterns, replayRun, type Pattern, type RunFixture } from '@tutti/core';
+import { ClusterError, replayRun, type RunFixture } from '@tutti/core';
 import { connect, type ConnectionOptions } from '../connection/connect.ts';
 import { startsWithExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { withConnectionOptions, withOutputOptions } from '../on-cluster.ts';
 import { createOutput, type OutputOptions } from '../output/output.ts';
 import { readFixture } from './read-fixture.ts';
-
-const table: Readonly<Record<string, Pattern>> = patterns;
+import { replayedPattern } from './replayed-pattern.ts';
 
 export function declareReplay(replay: Command): void {
   startsWithExamples(replay, 'tutti runs replay 0b4f…', 'tutti runs replay run.json');
@@ -24,8 +23,7 @@ export function declareReplay(replay: Command): void {
         existsSync(run) ? await read(run) : await readFixture(await connect(options, process.env), run),
       );
       const { id, pattern: name, entries } = fixture;
-      const pattern = Object.hasOwn(table, name) ? table[name] : undefined;
-      if (!pattern) throw new ClusterError('not_found', `There is no pattern "${name}" here.`);
+      const pattern = replayedPattern(fixture);
       const { end, differences } = await replayRun(fixture, pattern, () => setImmediate());
       const events = entries.length;
       output.answer({ id, pattern: name, events, state: end.state, differences }, () =>

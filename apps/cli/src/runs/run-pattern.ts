@@ -4,6 +4,7 @@ import type { Run, RunEvent, StartedRun } from '../connection/api.ts';
 import type { Client } from '../connection/client.ts';
 import { exitCodes } from '../exit-code.ts';
 import type { Session } from '../on-cluster.ts';
+import type { Output } from '../output/output.ts';
 import { runEventLines } from '../output/run-event-lines.ts';
 import { followRun } from './follow-run.ts';
 import { resultText } from './result-text.ts';
@@ -22,13 +23,15 @@ export interface PatternOptions {
   readonly maxCalls?: number;
   readonly id?: string;
   readonly async?: boolean;
+  readonly durable?: boolean;
 }
 
 /** Puts a question to a pattern, and shows what happens until its answer is there. Ctrl-C ends the run. */
 export async function runPattern(session: Session<PatternOptions>, query: string): Promise<void> {
   const { client, output, options, onInterrupt } = session;
-  const { pattern = 'ensemble', id = randomUUID() } = options;
-  const body = { ...bodyOf(pattern, options), query, id };
+  const { pattern = 'ensemble', id = randomUUID(), durable = true } = options;
+  if (!durable && options.async) throw notBoth();
+  const body = { ...bodyOf(pattern, options), query, id, ...(!durable && { durable }) };
   const starting = client.json<StartedRun>('POST', `/api/patterns/${pattern}`, {
     body,
     headers: { prefer: 'respond-async' },
@@ -43,7 +46,7 @@ export async function runPattern(session: Session<PatternOptions>, query: string
   onInterrupt(() => void starting.then(() => cancelRun(client, id)).catch(() => {}));
   await starting;
   output.note(`Run ${id}`);
-  const end = await show(session, followRun(client, id));
+  const end = await showRun(output, followRun(client, id));
   const { state, result = {}, usage, error } = end;
   if (state === 'CANCELLED') {
     output.note(`The run was cancelled; what there was is kept: tutti runs show ${id}`);
@@ -60,7 +63,7 @@ export function cancelRun(client: Client, id: string): Promise<Run> {
 }
 
 /** Tells what happens beside the answer, and the answer as it comes; returns the end. */
-async function show({ output }: Session<PatternOptions>, events: AsyncIterable<RunEvent>): Promise<RunEvent> {
+export async function showRun(output: Output, events: AsyncIterable<RunEvent>): Promise<RunEvent> {
   let said = '';
   for await (const event of events) {
     if (event.type === 'said' && event.voice === 'answer') {
@@ -104,4 +107,11 @@ function bodyOf(pattern: (typeof askedPatterns)[number], options: PatternOptions
     throw new ClusterError('invalid_request', '--models of maestro is one model: the one that plans.');
   }
   return { ...own, budget: { maxTokens, maxCalls } };
+}
+
+function notBoth(): ClusterError {
+  return new ClusterError(
+    'invalid_request',
+    '--no-durable and --async exclude each other: nobody could come back to it.',
+  );
 }

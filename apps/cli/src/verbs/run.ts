@@ -1,5 +1,3 @@
-import { fstatSync } from 'node:fs';
-import { text as readAll } from 'node:stream/consumers';
 import { ClusterError } from '@tutti/core';
 import { Option, type Command } from 'commander';
 import { startsWithExamples } from '../examples.ts';
@@ -8,6 +6,7 @@ import { list, wholeNumber } from '../options.ts';
 import { askedPatterns, runPattern, type PatternOptions } from '../runs/run-pattern.ts';
 import { describeReply } from '../talk/describe-reply.ts';
 import { readFormat } from '../talk/format.ts';
+import { readPrompt } from '../talk/read-prompt.ts';
 import { streamChat, type Message } from '../talk/stream-chat.ts';
 import { createThinkingView } from '../talk/thinking.ts';
 
@@ -58,6 +57,10 @@ function withPatternOptions(command: Command): void {
     .option('--max-tokens <count>', 'with --pattern: most tokens over all calls', wholeNumber)
     .option('--max-calls <count>', 'with --pattern: most calls of models', wholeNumber)
     .option('--id <id>', 'with --pattern: id of the run; the same id and question are run once')
+    .option(
+      '--no-durable',
+      'with --pattern: keep nothing of the run, which then needs no store and ends with this command',
+    )
     .option('--async', 'with --pattern: print the id of the run, and do not wait');
 }
 
@@ -82,17 +85,4 @@ async function runOnce({ client, output, options }: Session<Options>, model: str
   output.piece('\n');
   output.answer(reply, () => '');
   if (options.verbose && !output.json) output.note(`\n${describeReply(reply)}`);
-}
-
-/** A prompt does not wait for a stdin that nobody has joined to anything. */
-async function readPrompt(words: string): Promise<string> {
-  const input = fstatSync(0);
-  const wanted = words === '' || input.isFIFO() || input.isFile();
-  const rest = wanted && !process.stdin.isTTY ? (await readAll(process.stdin)).trim() : '';
-  const prompt = [words, rest].filter((part) => part !== '').join('\n\n');
-  if (prompt !== '') return prompt;
-  throw new ClusterError(
-    'invalid_request',
-    'There is no question. Write it at the end of the line, or send it on stdin.',
-  );
 }

@@ -32,7 +32,10 @@ export function createSay({ runs, find }: Options): Say {
     if (going) throw busy(runId);
     if (stored.turns >= mostTurns) throw full();
     try {
-      return await runs.start({ ...work, id: runId, pattern: 'turn', body: turnBody(stored, content) });
+      const run = await runs.start({ ...work, id: runId, pattern: 'turn', body: turnBody(stored, content) });
+      // The same was said twice at once: as two messages, of which the second has to wait.
+      if (!run.isNew) throw busy(runId);
+      return run;
     } catch (thrown) {
       const error = ClusterError.from(thrown);
       // Somebody else has said something a moment ago.

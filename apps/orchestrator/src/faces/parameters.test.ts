@@ -50,8 +50,8 @@ async function start() {
   const answer = createAnswer({ generate, clock, nextTicket: ticketMachine(), enter: () => () => {} });
   ollamaFace(app, { answer, cluster, clock, version: '0' });
   openaiFace(app, { answer, cluster, clock });
-  const { why, prewarmer } = startPerformance();
-  const service = performanceService({ why, prewarmer, sampling, cluster, clock });
+  const { why, prewarmer, cache } = startPerformance();
+  const service = performanceService({ why, prewarmer, sampling, cluster, cache, clock });
   publicService(app, PerformanceService, service, { clock, log });
   const post = (url: string, changes: object = {}, headers: Record<string, string> = auto) =>
     app.inject({ method: 'POST', url, headers, payload: { ...question, ...changes } });
@@ -117,7 +117,7 @@ describe('GET /api/performance/parameters', () => {
     };
     const tasks = 'facts, math, code, creative, extraction, chat';
     expect(await told(`${path}/poetry`)).toEqual([400, `taskType must be one of ${tasks}, got "poetry".`]);
-    expect(await told('/api/performance/parameters/none/code')).toEqual([404, expect.stringContaining('"none"')]);
+    expect(await told('/api/performance/parameters/none/code')).toEqual([404, expect.stringContaining("'none'")]);
     actAs({ models: ['other'] });
     expect(await told(`${path}/code`)).toEqual([403, expect.stringContaining('may not use')]);
   });

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { canonicalModel, type NodeView } from '@tutti/core';
 import { patternModelNames } from '../runs/pattern-names.ts';
 import { listModels } from './listing.ts';
+import { shownDigest } from './shown-digest.ts';
 
 /** A pattern as a model of a list. */
 interface ListedPattern {
@@ -27,8 +27,7 @@ const capabilities = ['completion', 'thinking'];
 
 const listed = patternModelNames.map((name): ListedPattern => ({
   ...{ name, modifiedAt: '', sizeBytes: 0, detailsJson: JSON.stringify(details), capabilities },
-  // Clients cut it to its first letters; nothing else has this one.
-  digest: createHash('sha256').update(name).digest('hex'),
+  digest: shownDigest({ name, digest: '' }),
 }));
 
 /** The patterns that can be asked as models: all, once there is a model that can chat for them. */

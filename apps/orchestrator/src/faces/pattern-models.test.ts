@@ -19,6 +19,7 @@ import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLimits, limited } from '../access/limits.ts';
+import { virtualOllama } from '../models/virtual-ollama.ts';
 import { availableModels } from '../runs/available-models.ts';
 import { patternModels } from '../runs/pattern-models.ts';
 import { createRuns } from '../runs/runs.ts';
@@ -93,7 +94,11 @@ function serve({ script = says, models = members, repository = createMemoryRuns(
   app = createHttpServer({ log });
   app.addHook('onRequest', async (request) => void Object.assign(request, { principal }));
   ollamaFace(app, { answer, cluster, clock, version: '0' });
-  ollamaModelsFace(app, { cluster, membership: { models: () => undefined } });
+  ollamaModelsFace(app, {
+    cluster,
+    models: virtualOllama({ cluster, membership: { models: () => undefined }, clock }),
+    clock,
+  });
   openaiFace(app, { answer, cluster, clock });
 }
 
@@ -186,6 +191,31 @@ describe('a pattern that is asked as a model', () => {
     for (const { numPredict } of calls) expect(numPredict).toBeLessThanOrEqual(20);
   });
 
+  it('asks its members with the options of the caller, and whoever decides with its own', async () => {
+    serve({ script: ({ model, kind }) => (isSynthesis(kind) ? 'Short waves scatter.' : scattering(model)) });
+    const options = { temperature: 0.1, top_k: 7, seed: 40, num_ctx: 5_000, stop: [] };
+    await chat('tutti/ensemble', { ...why, options, keep_alive: 60 });
+    expect(calls.length).toBeGreaterThan(members.length);
+    for (const call of calls) expect(call).toMatchObject({ numCtx: { preferred: 5_000 }, keepAliveMs: 60_000 });
+    const asked = calls.map(({ optionsJson }) => JSON.parse(optionsJson) as Record<string, number>);
+    expect(asked.slice(0, 3)).toEqual(members.map(() => ({ temperature: 0.1, top_k: 7, seed: 41 })));
+    await app.close();
+    serve({ script: says });
+    await chat('tutti/maestro', { options: { temperature: 0.1 } });
+    const gate = calls.find(({ format }) => format)!;
+    expect(JSON.parse(gate.optionsJson)).toMatchObject({ temperature: 0 });
+  });
+
+  it('takes what OpenAI sends with each request for no wish', async () => {
+    serve();
+    await post('/v1/chat/completions', { model: 'tutti/ensemble', messages });
+    for (const { optionsJson } of calls) expect(JSON.parse(optionsJson)).not.toHaveProperty('top_p');
+    await app.close();
+    serve();
+    await post('/v1/chat/completions', { model: 'tutti/ensemble', messages, temperature: 0.3 });
+    expect(JSON.parse(calls[0]!.optionsJson)).toMatchObject({ temperature: 0.3 });
+  });
+
   it('takes one place of its key, whatever it calls', async () => {
     serve({ concurrency: 1 });
     expect((await post('/api/chat', { model: 'tutti/ensemble', messages })).status).toBe(200);
@@ -243,6 +273,16 @@ describe('the OpenAI face', () => {
     expect(deltas.map(({ content = '' }) => content).join('')).toContain('42');
     expect(deltas.map(({ reasoning = '' }) => reasoning).join('')).toContain('[member a:1b] ');
   });
+
+  it('tells of the run in its last chunk, and in a whole answer', async () => {
+    serve();
+    const run = { tutti_run: { pattern: 'ensemble', state: 'COMPLETED', id: expect.any(String) as string } };
+    const { text } = await post('/v1/chat/completions', { model: 'tutti/ensemble', messages, stream: true });
+    const events = text.split('\n\n').filter((event) => event.startsWith('data: {'));
+    expect(JSON.parse(events.at(-1)!.slice('data: '.length))).toMatchObject(run);
+    const whole = await post('/v1/chat/completions', { model: 'tutti/ensemble', messages });
+    expect(JSON.parse(whole.text)).toMatchObject(run);
+  });
 });
 
 describe('what patterns cannot do as models', () => {
@@ -253,6 +293,10 @@ describe('what patterns cannot do as models', () => {
     ['/v1/chat/completions', { messages, tools }, 400, 'tools'],
     ['/api/generate', { prompt: 'a', suffix: 'b' }, 400, 'suffix'],
     ['/api/embed', { input: 'a' }, 400, 'embed'],
+    ['/api/chat', { messages, options: { stop: ['\n'] } }, 400, 'stop'],
+    ['/v1/chat/completions', { messages, stop: 'x' }, 400, 'stop'],
+    ['/api/chat', { messages, options: { num_gpu: 1 } }, 400, 'num_gpu'],
+    ['/api/chat', { messages, options: { moonphase: 1 } }, 400, 'moonphase'],
   ])('%s refuses %j', async (url, body, status, says) => {
     serve();
     const refused = await post(url, { model: 'tutti/debate', ...body });

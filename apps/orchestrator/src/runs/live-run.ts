@@ -8,6 +8,7 @@ import {
   type Json,
   type Pattern,
   type RunCaller,
+  type RunEnd,
   type RunEntry,
   type RunMessage,
   type RunRecord,
@@ -57,6 +58,8 @@ export interface RunTools {
   readonly nextTicket: () => Ticket;
   readonly leaseMs: number;
   readonly log: Log;
+  /** A run has come to its end in this process. */
+  readonly onEnded?: (head: RunRecord, end: RunEnd) => void;
 }
 
 interface Options extends RunTools {
@@ -133,7 +136,8 @@ export function createLiveRun(options: Options): LiveRun {
 
   const work = async (): Promise<void> => {
     try {
-      await execution.ended;
+      const end = await execution.ended;
+      options.onEnded?.(head, end);
     } catch (thrown) {
       const error = ClusterError.from(thrown);
       if (lost) return;

@@ -9,6 +9,7 @@ import {
   type Pattern,
   type Resource,
   type RunEvent,
+  type RunWishes,
 } from '@tutti/core';
 
 export type Patterns = Readonly<Record<string, Pattern>>;
@@ -19,6 +20,8 @@ export interface Wanted {
   /** As the client sent it. */
   readonly body: JsonObject;
   readonly budget?: unknown;
+  /** How its models are to answer. */
+  readonly wishes?: RunWishes;
 }
 
 type Plan = Pick<Extract<RunEvent, { type: 'started' }>, 'pattern' | 'input' | 'budget' | 'downgraded'>;

@@ -1,4 +1,5 @@
-import { ClusterError, type Call, type JsonObject, type Message, type Turn } from '@tutti/core';
+import { ClusterError, type Call, type JsonObject, type Message, type RunWishes, type Turn } from '@tutti/core';
+import { refuseWish, runWishesOf } from './run-wishes.ts';
 
 type Completion = Extract<Call['kind'], { case: 'completion' }>['value'];
 type Media = Completion['images'][number];
@@ -7,6 +8,7 @@ type Media = Completion['images'][number];
 interface RunRequest {
   readonly body: JsonObject;
   readonly budget?: { readonly maxTokens: number };
+  readonly wishes?: RunWishes;
 }
 
 /** Tokens of all calls together, for each that the answer may have: what they are without any wish. */
@@ -17,9 +19,11 @@ export function runRequestOf(call: Call): RunRequest | undefined {
   refuseUnsupported(call);
   const messages = turnsOf(call);
   if (messages.length === 0) return undefined;
+  const wishes = runWishesOf(call);
+  const asked = { ...(Object.keys(wishes).length > 0 && { wishes }) };
   const { numPredict = 0 } = call;
-  if (numPredict <= 0) return { body: { messages } };
-  return { body: { messages, maxTokens: numPredict }, budget: { maxTokens: numPredict * answersPerRun } };
+  if (numPredict <= 0) return { body: { messages }, ...asked };
+  return { body: { messages, maxTokens: numPredict }, budget: { maxTokens: numPredict * answersPerRun }, ...asked };
 }
 
 function turnsOf({ kind, model }: Call): readonly Turn[] {
@@ -66,7 +70,5 @@ function refuseUnsupported({ model, kind, format, logprobs }: Call): void {
     context: completion !== undefined && completion.context.length > 0,
   };
   const wish = Object.entries(wishes).find(([, wanted]) => wanted)?.[0];
-  if (wish === undefined) return;
-  const message = `"${model}" is several models that answer together, and does not support ${wish}; ask one model for it.`;
-  throw new ClusterError('invalid_request', message, { param: wish });
+  if (wish !== undefined) throw refuseWish(model, wish);
 }

@@ -59,8 +59,14 @@ const busyRetryMs = 5_000;
 const beginningMs = 2_000;
 const pollMs = 50;
 
-/** Starts runs, each once; returns the head of the run. */
-export function createStart(options: Options): (run: NewRun) => Promise<RunRecord> {
+/** A run, and whether it was started just now. */
+export interface StartedRun {
+  readonly head: RunRecord;
+  readonly isNew: boolean;
+}
+
+/** Starts runs, each once. */
+export function createStart(options: Options): (run: NewRun) => Promise<StartedRun> {
   const { here, archive, patterns, models, enter, reenter, isFull, owner, clock, work } = options;
 
   const findKnown = async (id: string, repository: RunRepository): Promise<RunRecord | undefined> =>
@@ -80,25 +86,28 @@ export function createStart(options: Options): (run: NewRun) => Promise<RunRecor
     key: string,
     request: string,
     repository: RunRepository,
-  ): Promise<RunRecord> => {
+  ): Promise<StartedRun> => {
     if (head.key !== key) throw unknownRun(head.id);
     const first = (await firstEntry(head.id, repository))?.event;
-    if (first?.type === 'started' && first.request === request) return head;
+    if (first?.type === 'started' && first.request === request) return { head, isNew: false };
     const message = `The run "${head.id}" was started with another request. Send the same one, or another id.`;
     throw new ClusterError('failed_precondition', message, { param: 'id' });
   };
 
   return async (run) => {
-    const { pattern, body, budget, durable = true, isInside = false, caller } = run;
+    const { pattern, body, budget, wishes, durable = true, isInside = false, caller } = run;
     const { principal } = caller;
     const id = runIdOf(run, principal.id);
-    const request = requestHashOf({ pattern, body, budget: budget as undefined });
+    const request = requestHashOf({ pattern, body, budget: budget as undefined, ...(wishes && { wishes }) });
     const repository = archive.repositoryOf(durable);
     const known = await findKnown(id, repository);
     if (known) return again(known, principal.id, request, repository);
     if (isFull() || here.size >= mostRuns) throw overloaded();
     const mayUse = models().filter(({ name }) => mayUseModel(principal, name));
-    const event: RunEvent = { type: 'started', ...planRun(run, patterns, mayUse), caller, request };
+    const event: RunEvent = {
+      ...{ type: 'started', ...planRun(run, patterns, mayUse), caller, request },
+      ...(wishes && { wishes }),
+    };
     const release = (): void => here.get(id)?.release();
     const leave = isInside ? reenter(release) : enter(release, principal);
     const createdAt = clock.wallTime();
@@ -115,7 +124,7 @@ export function createStart(options: Options): (run: NewRun) => Promise<RunRecor
       leave();
       throw thrown;
     }
-    if (isNew) return head;
+    if (isNew) return { head, isNew };
     leave();
     return again((await repository.find(id)) ?? head, principal.id, request, repository);
   };

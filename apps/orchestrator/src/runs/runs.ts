@@ -23,6 +23,8 @@ import { watchForTakeovers } from './takeovers.ts';
 export interface Run {
   readonly id: string;
   readonly head: RunRecord;
+  /** Whether this is what started it. */
+  readonly isNew: boolean;
   /** Its end, whichever process comes to it. Rejects when the signal aborts, or this process stops before. */
   ended(signal: AbortSignal): Promise<RunEnd>;
   /** As `RunReader.words`. Fails as the run does. */
@@ -117,10 +119,10 @@ export function createRuns(options: Options): Runs {
 
   return {
     async start(run) {
-      const head = await start(run);
+      const { head, isNew } = await start(run);
       const { id } = head;
       return {
-        ...{ id, head },
+        ...{ id, head, isNew },
         ended: (signal) => reader.ended(id, signal),
         words: (signal) => reader.words(id, signal),
       };

@@ -1,5 +1,7 @@
+import { create } from '@bufbuild/protobuf';
 import { ClusterError, localPrincipal } from '@tutti/core';
-import { ConversationState } from '@tutti/proto/tutti/v1/conversation';
+import { ConversationState, SendMessageRequestSchema } from '@tutti/proto/tutti/v1/conversation';
+import type { HandlerContext } from '@tutti/rpc';
 import { expect, it } from 'vitest';
 import { serveGrpc, startConversationRig, type Say } from './conversation-rig.fixture.ts';
 
@@ -180,6 +182,26 @@ it('is listed with others, page by page, and forgotten', async () => {
   expect((await json('DELETE', `/${other.id as string}`))[0]).toBe(200);
   await clock.advance(1_000);
   expect(await runs.find(`${other.id as string}-turn-1`, localPrincipal.id)).toMatchObject({ state: 'CANCELLED' });
+});
+
+it('takes the same that is said twice at once as two messages, of which the second has to wait', async () => {
+  const { service, soon, idle, conversation, runs } = await begun(noSteps);
+  await idle();
+  const request = create(SendMessageRequestSchema, { id: conversation.id as string, content: 'And why?' });
+  const context: HandlerContext = { signal: new AbortController().signal, metadata: new Map(), peer: '' };
+  const say = () => Array.fromAsync(service.sendMessage(request, context));
+  const [first, second] = await soon(Promise.allSettled([say(), say()]));
+  expect(first.status).toBe('fulfilled');
+  expect(second).toMatchObject({
+    reason: { reason: 'failed_precondition', message: expect.stringContaining('goes on') },
+  });
+  expect(words(await idle())).toHaveLength(4);
+  await soon(say());
+  expect(words(await idle())).toHaveLength(6);
+  const { runs: kept } = await runs.list({}, { limit: 9 });
+  expect(kept.map(({ id }) => id).toSorted()).toEqual(
+    [1, 2, 3].map((turn) => `${conversation.id as string}-turn-${turn}`),
+  );
 });
 
 it('that begins twice under one Idempotency-Key is one', async () => {

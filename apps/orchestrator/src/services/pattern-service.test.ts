@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { localPrincipal } from '@tutti/core';
+import { localPrincipal, type SamplingTask } from '@tutti/core';
 import { ExecutionState, PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { addService, createChannel, createClient, createServer, listen } from '@tutti/rpc';
 import { createLog } from '@tutti/runtime/log';
@@ -9,6 +9,12 @@ import { createHttpServer } from '../faces/http-server.ts';
 import { publicService } from '../faces/rest.ts';
 import { callerWith, startTwoHosts, untilSettled } from '../runs/runs.fixture.ts';
 import { patternService } from './pattern-service.ts';
+
+const tally = {
+  read: async (taskType: SamplingTask) => {
+    return { taskType, debates: 7, disputed: 3, changed: 1, flipsClaimed: 4, flipsAccepted: 2 };
+  },
+};
 
 const closers: (() => unknown)[] = [];
 
@@ -22,11 +28,11 @@ async function serve() {
   closers.push(a.runs.close, b.runs.close);
   const log = createLog({ service: 'test', level: 'silent' });
   const app = createHttpServer({ log });
-  publicService(app, PatternService, patternService({ runs: a.runs, clock }), { clock: systemClock, log });
+  publicService(app, PatternService, patternService({ runs: a.runs, tally, clock }), { clock: systemClock, log });
   await app.listen({ host: '127.0.0.1', port: 0 });
   closers.push(() => app.close());
   const server = createServer();
-  addService(server, PatternService, patternService({ runs: b.runs, clock }));
+  addService(server, PatternService, patternService({ runs: b.runs, tally, clock }));
   const listening = await listen({ server, http: () => {}, host: '127.0.0.1', port: 0 });
   const channel = createChannel(`127.0.0.1:${listening.port}`);
   closers.push(() => (channel.close(), listening.destroy()));
@@ -181,7 +187,10 @@ it('a person is asked by one process and answers another', async () => {
   const value = { kind: { case: 'boolValue' as const, value: true } };
   await soon(grpc.answerExecution({ id: 'my-run-2', step: 'may-i', value }));
   const [, result] = await json('POST', '/api/patterns/debate', { query: 'may I?', id: 'my-run-2' });
-  expect(result).toMatchObject({ state: 'COMPLETED', finalSynthesis: 'true', debateMessages: [] });
+  expect(result).toMatchObject({
+    ...{ state: 'COMPLETED', finalSynthesis: 'true', debateMessages: [] },
+    tally: { debates: 7, disputed: 3, changed: 1, flipsClaimed: 4, flipsAccepted: 2 },
+  });
   const answer = await json('POST', '/api/patterns/execution/my-run-2/human/may-i', { value: false });
   expect(answer).toMatchObject([409, { code: 'failed_precondition' }]);
 });

@@ -1,15 +1,26 @@
-import { toJson, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import {
+  create,
+  isMessage,
+  toJson,
+  type DescMessage,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
 import {
   ClusterError,
   linkedController,
   localPrincipal,
   onAbort,
+  taskOfText,
   type Clock,
   type JsonObject,
   type RunEntry,
+  type RunRecord,
 } from '@tutti/core';
 import {
   DebateResultSchema,
+  DebateTallySchema,
   EnsembleResultSchema,
   ExecutionState,
   MaestroResultSchema,
@@ -22,6 +33,7 @@ import {
 } from '@tutti/proto/tutti/v1/pattern';
 import type { HandlerContext, Implementation } from '@tutti/rpc';
 import { readCaller } from '../faces/request-context.ts';
+import type { DebateTally } from '../runs/debate-tally.ts';
 import type { Runs } from '../runs/runs.ts';
 import { executionEvent } from './execution-event.ts';
 import { jsonOf, plainObject } from './execution-parts.ts';
@@ -30,6 +42,7 @@ import { patternResult, type ResultShape } from './pattern-result.ts';
 
 interface Options {
   readonly runs: Runs;
+  readonly tally: Pick<DebateTally, 'read'>;
   readonly clock: Clock;
 }
 
@@ -51,7 +64,7 @@ type Part<D extends DescMessage> =
   | { kind: { case: 'result'; value: MessageShape<D> } };
 
 /** Runs patterns, and shows runs to those who started them. */
-export function patternService({ runs, clock }: Options): Implementation<typeof PatternService> {
+export function patternService({ runs, tally, clock }: Options): Implementation<typeof PatternService> {
   async function* run<D extends DescMessage>(
     shape: ResultShape<D>,
     asked: JsonObject,
@@ -73,12 +86,20 @@ export function patternService({ runs, clock }: Options): Implementation<typeof 
         yield { kind: { case: 'event', value: executionEvent(entry) } };
         const { event: end } = entry;
         if (end.type !== 'ended') continue;
-        yield { kind: { case: 'result', value: patternResult(shape, { id, started, ended: entry, end }) } };
+        const value = patternResult(shape, { id, started, ended: entry, end });
+        yield { kind: { case: 'result', value: await withTally(value, head) } };
       }
     } finally {
       forget();
     }
   }
+
+  /** What debating has come to stands beside what a debate has. */
+  const withTally = async <M extends Message>(result: M, { title }: RunRecord): Promise<M> => {
+    if (!isMessage(result, DebateResultSchema)) return result;
+    const counts = await tally.read(taskOfText(title)).catch(() => undefined);
+    return counts ? { ...result, tally: create(DebateTallySchema, counts) } : result;
+  };
 
   const show = async (id: string, key: string) => {
     const head = await runs.find(id, key);

@@ -123,7 +123,7 @@ describe('tasks done by the caller', () => {
     await update('a', { status: 'COMPLETED', result: 'A' });
     expect(await json('GET', `${path}/result`)).toMatchObject([
       409,
-      { code: 'failed_precondition', detail: 'The workflow is not finished: b is READY, c is PENDING.' },
+      { code: 'not_finished', detail: 'The workflow is not finished: b is READY, c is PENDING.' },
     ]);
     await update('b', { status: 'COMPLETED', result: 'B' });
     expect(await next()).toEqual(['c']);

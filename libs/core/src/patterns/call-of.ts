@@ -26,7 +26,8 @@ export function callOf(question: Question, numPredict: number): Call {
       },
     },
     numPredict,
-    numCtx: { min: question.numCtx ?? contextFor(messages, numPredict), preferred: 0 },
+    numCtx: { min: question.numCtx ?? contextFor(messages, numPredict), preferred: question.wishedCtx ?? 0 },
+    ...(question.keepAliveMs !== undefined && { keepAliveMs: question.keepAliveMs }),
     ...(think !== undefined && { think }),
     ...(schema && { format: { kind: { case: 'schemaJson' as const, value: JSON.stringify(schema) } } }),
     optionsJson: JSON.stringify(optionsOf(question)),
@@ -54,10 +55,11 @@ function contextFor(messages: readonly Turn[], numPredict: number): number {
   return Math.ceil(characters / charactersPerToken) + images * tokensPerImage + numPredict;
 }
 
-function optionsOf({ temperature, topP, seed }: Question): JsonObject {
+function optionsOf({ temperature, topP, seed, options }: Question): JsonObject {
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { top_p: topP }),
     ...(seed !== undefined && { seed }),
+    ...options,
   };
 }

@@ -13,6 +13,7 @@ import type { Note, RunEntry, RunError, RunEvent } from './run-event.ts';
 import { spentIn } from './run-state.ts';
 import { sharedStep, type Step } from './step.ts';
 import { createSteps } from './steps.ts';
+import { asWished } from './wishes.ts';
 
 export interface EngineOptions {
   readonly runId: string;
@@ -56,7 +57,7 @@ type Cut = Extract<RunEvent, { type: 'exhausted' | 'cancelled' }>;
  */
 export function execute(options: EngineOptions): Execution {
   const { runId, pattern, entries, journal, clock, turn, isResident } = options;
-  const { input, budget, startedAt } = beginning(entries);
+  const { input, budget, wishes = {}, startedAt } = beginning(entries);
   const past = pastOf(entries);
   const purse = createPurse(budget, spentIn(entries));
   const end = Promise.withResolvers<RunEnd>();
@@ -150,7 +151,8 @@ export function execute(options: EngineOptions): Execution {
   };
 
   // What the pattern has.
-  const ask = (id: string, question: Question): Asked<Answer> => {
+  const ask = (id: string, asking: Question): Asked<Answer> => {
+    const question = asWished(asking, wishes);
     const { label, model } = question;
     const hash = hashOf(canonicalJson(asked(question)));
     const same = byQuestion.get(hash);
@@ -202,6 +204,14 @@ export function execute(options: EngineOptions): Execution {
         const waited = since === undefined ? 0 : clock.wallTime() - since;
         after(question.expiresMs - waited, () => failed(id, expired(id)));
       }),
+    pause: (id, delayMs) =>
+      steps.add<Json>({
+        ...{ id, hash: hashOf(id), label: { role: 'pause' }, isQuiet: true },
+        begin(step) {
+          after(delayMs, () => step.settled || answered(id, null));
+          return undefined;
+        },
+      }),
   };
 
   const drive = async (): Promise<void> => {
@@ -252,8 +262,8 @@ export function execute(options: EngineOptions): Execution {
 function beginning(entries: readonly RunEntry[]) {
   const [first] = entries;
   if (first?.event.type !== 'started') throw new ClusterError('internal', 'The journal has no beginning.');
-  const { input, budget } = first.event;
-  return { input, budget, startedAt: first.time };
+  const { input, budget, wishes } = first.event;
+  return { input, budget, wishes, startedAt: first.time };
 }
 
 /** What makes a question another one: not how it is shown, or to whom. */

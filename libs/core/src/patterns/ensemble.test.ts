@@ -68,6 +68,23 @@ test('a member that hangs is not waited for by a vote that is decided', async ()
   expect(result).toMatchObject({ answer: '7', saved: { calls: 1 } });
 });
 
+test('a member that hangs is not waited for much longer than the others took', async () => {
+  const scripts = { a: hangs, b: says('Answer: 7'), c: says('Answer: 9'), d: says('{"better":"tie"}') };
+  const { result, entries } = await run({ strategy: 'best-of', ensembleSize: 3 }, scripts);
+  expect(result).toMatchObject({
+    ...{ strategy: 'best-of', completions: [{ text: 'Answer: 7' }, { text: 'Answer: 9' }] },
+    degraded: ['member.1: it took more than twice as long as the others'],
+  });
+  expect(entries.at(-1)!.time - entries[0]!.time).toBeLessThan(65_000);
+  expect(entries.filter(({ event }) => event.type === 'dropped')).toMatchObject([{ event: { step: 'member.1' } }]);
+});
+
+test('a crash while one is waited for that hangs changes nothing', async () => {
+  const input = ensemble.parse({ query: 'q', models: ['a', 'b', 'c'], strategy: 'synthesis' }, models);
+  const scripts = { a: hangs, b: says('It is so.'), c: says('It is not.'), d: says('It is so, or not.') };
+  expect(await crashEverywhere({ pattern: ensemble, input, scripts })).toBeGreaterThan(10);
+});
+
 test('when nobody answers the run fails with the reason', async () => {
   expect((await run({}, { a: fails, b: fails, c: fails })).end).toMatchObject({
     state: 'FAILED',

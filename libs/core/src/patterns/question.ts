@@ -58,6 +58,12 @@ export interface Question {
   readonly tools?: readonly FunctionOffer[];
   /** Tokens of context that the question needs at least; by default estimated from its length. */
   readonly numCtx?: number;
+  /** Tokens of context that the caller would like. */
+  readonly wishedCtx?: number;
+  /** How long the model stays in memory afterwards, as `Call.keepAliveMs`. */
+  readonly keepAliveMs?: number;
+  /** Sampling options in Ollama's names, which go before those above. */
+  readonly options?: JsonObject;
   /** Whether to reason first: "true", "false", "low", "medium", "high"; undefined: as the model does by itself. */
   readonly think?: string;
 }

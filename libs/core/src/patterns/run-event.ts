@@ -4,6 +4,7 @@ import type { Json, JsonObject } from './json.ts';
 import type { Answer, StepLabel } from './question.ts';
 import type { Budget, Resource, Spent, Tokens } from './budget.ts';
 import type { PatternResult } from './pattern.ts';
+import type { RunWishes } from './wishes.ts';
 
 /** Why something failed, as it stands in a journal. */
 export interface RunError {
@@ -38,6 +39,8 @@ export type RunEvent =
       readonly budget: Budget;
       /** Under whose rights it makes its calls, whoever works on it. */
       readonly caller?: RunCaller;
+      /** How its models are to answer. */
+      readonly wishes?: RunWishes;
       /** Hash of what was asked: the same id must ask the same. */
       readonly request?: string;
       /** The pattern that was asked for, if the budget had too little of a resource for it. */

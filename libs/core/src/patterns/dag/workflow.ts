@@ -113,7 +113,7 @@ export function workflowResult(workflow: Workflow): WorkflowResult {
   const open = workflow.tasks.filter(({ status }) => !isTerminalStatus(status));
   if (open.length > 0) {
     const missing = open.map(({ id, status }) => `${id} is ${status}`).join(', ');
-    throw new ClusterError('failed_precondition', `The workflow is not finished: ${missing}.`);
+    throw new ClusterError('not_finished', `The workflow is not finished: ${missing}.`);
   }
   const results = workflow.tasks.flatMap(({ id, result }) => (result === undefined ? [] : [[id, result] as const]));
   return {

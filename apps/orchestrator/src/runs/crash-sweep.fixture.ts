@@ -1,7 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   localPrincipal,
   patterns,
@@ -13,13 +9,11 @@ import {
   type JournalEntry,
   type RunEntry,
   type RunRepository,
-  type Store,
 } from '@tutti/core';
 import { systemClock as clock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
-import { openStore } from '@tutti/runtime/store';
-import { scriptedModels, startMongoServer, syntheticQuestions } from '@tutti/testing';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { scriptedModels, syntheticQuestions } from '@tutti/testing';
+import { expect } from 'vitest';
 import { createRuns, type Runs } from './runs.ts';
 
 const leaseMs = 60;
@@ -36,7 +30,7 @@ const generate = scriptedModels({
   ...{ questions, seed: 3, clock },
 });
 
-const cases: readonly (readonly [pattern: keyof typeof patterns, body: JsonObject])[] = [
+export const crashCases: readonly (readonly [pattern: keyof typeof patterns, body: JsonObject])[] = [
   ['ensemble', { query, models: names, ensembleSize: 5, strategy: 'vote' }],
   ['maestro', { query }],
 ];
@@ -84,12 +78,16 @@ function dyingAt(limit: number, repository: RunRepository): { repository: RunRep
 
 const caller = { principal: localPrincipal, priority: Priority.DEFAULT, privacy: Privacy.CLUSTER, hops: 0 };
 
-async function readAll({ runs }: Store, id: string): Promise<readonly RunEntry[]> {
-  return (await runs.read(id, 0, 1_000)) as RunEntry[];
+async function readAll(store: RunRepository, id: string): Promise<readonly RunEntry[]> {
+  return (await store.read(id, 0, 1_000)) as RunEntry[];
 }
 
-async function sweep(store: Store, pattern: string, body: JsonObject): Promise<number> {
-  const whole = startHost(store.runs, 'whole');
+/**
+ * Ends the process of a run at every place of its journal, and lets another go on with it: the end must be the same, and
+ * no call that was answered be made again. Returns how many places there were.
+ */
+export async function crashSweep(store: RunRepository, pattern: string, body: JsonObject): Promise<number> {
+  const whole = startHost(store, 'whole');
   const run = await whole.runs.start({ id: `${pattern}-whole`, pattern, body, caller });
   const expected = await run.ended(signal);
   await whole.runs.close();
@@ -98,13 +96,13 @@ async function sweep(store: Store, pattern: string, body: JsonObject): Promise<n
   const { length } = await readAll(store, run.id);
   for (let limit = 1; limit < length; limit++) {
     const id = `${pattern}-at-${limit}`;
-    const mortal = dyingAt(limit, store.runs);
+    const mortal = dyingAt(limit, store);
     const first = startHost(mortal.repository, 'first');
     void first.runs.start({ id, pattern, body, caller });
     await mortal.died;
     const entries = await readAll(store, id);
     const answered = new Set(entries.flatMap(({ event }) => (event.type === 'answered' ? [event.step] : [])));
-    const second = startHost(store.runs, 'second');
+    const second = startHost(store, 'second');
     try {
       const again = await second.runs.start({ id, pattern, body, caller });
       const { state, result } = await again.ended(signal);
@@ -120,50 +118,3 @@ async function sweep(store: Store, pattern: string, body: JsonObject): Promise<n
   }
   return length;
 }
-
-/** The stand-in for MongoDB now and then fails a write that comes while it makes an index: this waits for 20 in a row. */
-async function steady({ runs }: Store): Promise<void> {
-  let kept = 0;
-  const write = async (): Promise<number> => {
-    const id = randomUUID();
-    const head = { id, pattern: '', key: '', title: '', state: 'COMPLETED', owner: '', revision: 1 } as const;
-    const entry = { seq: 1, term: 1, time: 0, event: {} };
-    const done = (await runs.create({ ...head, createdAt: 0, endedAt: 0 })) && (await runs.append(id, [entry]));
-    kept = done ? kept + 1 : 0;
-    return kept;
-  };
-  const written = () => write().catch(() => (kept = 0));
-  await vi.waitFor(async () => expect(await written()).toBe(20), { timeout: 30_000, interval: 25 });
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'tutti-crash-'));
-const common = { file: join(folder, 'tutti.db'), logRetentionMs: Infinity, clock };
-const server = await startMongoServer();
-const missing = 'skipped' in server ? `: ${server.skipped}` : '';
-const places = [
-  { name: 'on SQLite', mongodbUri: undefined, isMissing: false },
-  { name: `on MongoDB${missing}`, mongodbUri: 'uri' in server ? server.uri : '', isMissing: missing !== '' },
-];
-
-describe.each(places)('$name', ({ mongodbUri, isMissing }) => {
-  let store: Store;
-  beforeAll(async () => {
-    if (isMissing) return;
-    store = await openStore({ ...common, mongodbUri });
-    await steady(store);
-  }, 60_000);
-  afterAll(() => (isMissing ? undefined : store.close()));
-
-  test.skipIf(isMissing).each(cases)(
-    '%s ends the same after a crash at any place of its journal',
-    { timeout: 120_000 },
-    async (...one) => {
-      expect(await sweep(store, ...one)).toBeGreaterThan(10);
-    },
-  );
-});
-
-afterAll(async () => {
-  if ('stop' in server) await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
