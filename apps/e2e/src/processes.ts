@@ -48,7 +48,7 @@ export async function startOrchestrator(args: readonly string[] = []): Promise<O
 interface AgentOptions {
   readonly name: string;
   readonly orchestrators: readonly Pick<Orchestrator, 'facts'>[];
-  readonly backend?: 'ollama' | 'embedded' | 'echo' | 'auto';
+  readonly backend?: 'ollama' | 'openai' | 'anthropic' | 'embedded' | 'echo' | 'auto';
   readonly ollamaUrl?: string;
   readonly args?: readonly string[];
 }

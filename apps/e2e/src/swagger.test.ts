@@ -16,7 +16,7 @@ const noCurl = spawnSync('curl', ['--version']).error !== undefined;
 if (noCurl) process.stderr.write('commands of the description: skipped, no curl\n');
 
 /** What an echo, which stands in where no source has a model, cannot do. */
-const needModel = new Set(['createEmbeddings', 'showModel', 'prewarm']);
+const needModel = new Set(['createEmbeddings', 'createEmbedding', 'showModel', 'prewarm']);
 
 interface Operation {
   readonly operationId: string;

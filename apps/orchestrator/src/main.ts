@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { DescService } from '@bufbuild/protobuf';
 import {
+  cached,
+  createAnswerCache,
+  createAnswerShelf,
   createCluster,
   createEstimates,
   createLearntSampling,
@@ -20,11 +23,14 @@ import {
   ticketMachine,
   tuned,
   watched,
+  type Call,
+  type Generate,
 } from '@tutti/core';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
+import { InferenceService } from '@tutti/proto/tutti/v1/inference';
 import { LogService } from '@tutti/proto/tutti/v1/log';
 import { NodeService } from '@tutti/proto/tutti/v1/node';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
@@ -52,17 +58,22 @@ import { limited } from './access/limits.ts';
 import { advertisedAddresses } from './advertised.ts';
 import { createAgentless } from './agentless.ts';
 import { createAgentsPort } from './agents-port.ts';
+import { answerHash } from './answer-hash.ts';
 import { readConfig } from './config.ts';
 import { createConversations } from './conversations/conversations.ts';
 import { publishDiscovery } from './discovery.ts';
 import { createDoor } from './door.ts';
 import { createAnswer } from './faces/answer.ts';
+import { anthropicFace } from './faces/anthropic.ts';
+import { bringImages } from './faces/bring-images.ts';
 import { docsFace } from './faces/docs/docs.ts';
 import { healthFace } from './faces/health.ts';
 import { createHttpServer } from './faces/http-server.ts';
+import { idempotent } from './faces/idempotent.ts';
 import { logViewerFace } from './faces/log-viewer.ts';
 import { ollamaModelsFace } from './faces/ollama-models.ts';
 import { ollamaFace } from './faces/ollama.ts';
+import { openaiResponsesFace } from './faces/openai-responses.ts';
 import { openaiFace } from './faces/openai.ts';
 import { publicService } from './faces/rest.ts';
 import { sessionFace } from './faces/session.ts';
@@ -70,23 +81,29 @@ import { keepJoinTokenFile } from './join-token-file.ts';
 import { learntDocuments } from './learnt-documents.ts';
 import { keepLearnt } from './learnt.ts';
 import { createLogIntake } from './log-intake.ts';
-import { declaredNode } from './members/declared-node.ts';
+import { declaredNode, serverSettings } from './members/declared-node.ts';
 import { createMembership } from './membership.ts';
 import { keepMetricsKeyFile } from './metrics-key-file.ts';
 import { createLoopLag } from './observation/loop-lag.ts';
 import { metricsFace } from './observation/metrics-face.ts';
 import { createObservation } from './observation/observation.ts';
+import { createAliases } from './models/aliases.ts';
+import { autoPulled } from './models/auto-pulled.ts';
+import { virtualOllama } from './models/virtual-ollama.ts';
 import { createPrewarming } from './prewarming.ts';
 import { promptsLogged } from './prompt-log.ts';
 import { readServerCertificate, refreshCertificate } from './public-certificate.ts';
+import { modelVersion } from './model-version.ts';
 import { openRecords } from './records.ts';
 import { createRegistry } from './registry.ts';
 import { availableModels, isResident } from './runs/available-models.ts';
+import { createDebateTally } from './runs/debate-tally.ts';
 import { patternModels } from './runs/pattern-models.ts';
 import { createRuns } from './runs/runs.ts';
 import { adminService } from './services/admin-service.ts';
 import { clusterService } from './services/cluster-service.ts';
 import { conversationService } from './services/conversation-service.ts';
+import { inferenceService } from './services/inference-service.ts';
 import { createPrewarmer } from './services/prewarmer.ts';
 import { performanceService } from './services/performance-service.ts';
 import { createLogService } from './services/log-service.ts';
@@ -146,7 +163,8 @@ async function main(): Promise<void> {
     onRemoved: (nodeId) => agents.disconnect(nodeId),
   });
   shutdown.add('membership', () => membership.close());
-  const agentless = createAgentless({ membership, clock, log });
+  const servers = (name: string) => serverSettings(settings.current.nodes, name);
+  const agentless = createAgentless({ membership, servers, clock, log });
   shutdown.add('agentless nodes', () => agentless.close());
   const declareNodes = (): void => membership.declare(settings.current.nodes.map(declaredNode));
   declareNodes();
@@ -155,6 +173,8 @@ async function main(): Promise<void> {
     for (const warning of routeWarnings(settings.current.routes, names)) log.warn(warning);
   };
   warnOfRoutes();
+
+  const models = virtualOllama({ cluster, membership, clock });
 
   // Who may do what.
   const access = await openAccess({ exposed, folder: dataFolder, repository: store.keys, clock, log }, shutdown);
@@ -175,13 +195,20 @@ async function main(): Promise<void> {
   const sent = hedged(hedges ? { ...hedge, clock, cluster, retries: budget } : undefined, dispatched(cluster, clock));
   const tried = retried({ clock, random, budget, quarantine }, sent);
   const dispatch = tracing.traced('client', fallback({ budget }, tuned(sampling, resumed({ clock, budget }, tried))));
-  const prompted = promptsLogged(dispatch, { log, wanted: () => settings.current.logging.prompts });
-  const generate = watched(book.watch, permitted(prompted));
+  const { answers } = store.documents;
+  const shelf = createAnswerShelf({ documents: answers, clock, ttlMs: () => settings.current.cache.ttlMs });
+  const cache = createAnswerCache({ clock, settings: () => settings.current.cache, shelf });
+  const versionOf = (call: Call) => modelVersion(cluster.facts, call);
+  const repeated = cached({ cache, hash: answerHash, versionOf }, dispatch);
+  const prompted = promptsLogged(repeated, { log, wanted: () => settings.current.logging.prompts });
+  const pulled = autoPulled(prompted, { cluster, models, enabled: () => live().autoPull, clock, log });
+  const generate = watched(book.watch, permitted(pulled));
   const enter = countRefusals(limited(limits, door.enter));
   const { tls, trustProxy, readTimeout, writeTimeout } = fixed;
   const longestStallMs = writeTimeout * 1_000;
   const nextTicket = ticketMachine();
   const tools = createTools({ clock, allowedUrls: () => live().fetchUrls });
+  const tally = createDebateTally({ documents: store.documents.parameters, clock, log });
   const runs = createRuns({
     ...{ repository: store.runs, generate, orchestratorId, clock, log, nextTicket, enter },
     patterns: { ...patterns, turn: createTurn(tools) },
@@ -190,10 +217,19 @@ async function main(): Promise<void> {
     reenter: door.enter,
     isFull: () => cluster.waiting >= queueSize(),
     leaseMs: fixed.runLeaseMs,
+    onEnded: tally.note,
   });
   shutdown.add('runs', () => runs.close());
   const asked = patternModels({ runs, generate });
-  const answer = createAnswer({ generate: asked, clock, nextTicket, enter, longestStallMs });
+  const aliases = createAliases({ wanted: () => settings.current.aliases, nodes: () => cluster.nodes });
+  const { modelOf } = aliases;
+  const answer = idempotent(
+    { clock },
+    createAnswer({
+      ...{ generate: asked, clock, nextTicket, enter, limitHeaders: limits.headers, longestStallMs, modelOf },
+      bring: bringImages({ clock, from: () => live().fetchImages }),
+    }),
+  );
 
   // Where agents come.
   const { isRemoved } = membership;
@@ -222,9 +258,11 @@ async function main(): Promise<void> {
       allowedOrigins: () => live().allowedOrigins,
     },
   });
-  ollamaFace(app, { answer, cluster, clock, version });
-  ollamaModelsFace(app, { cluster, membership });
-  openaiFace(app, { answer, cluster, clock });
+  ollamaFace(app, { answer, cluster, clock, version, aliases });
+  ollamaModelsFace(app, { cluster, models, clock, modelOf });
+  openaiFace(app, { answer, cluster, clock, aliases });
+  anthropicFace(app, { answer, cluster, estimates, modelOf });
+  openaiResponsesFace(app, { answer, documents: store.documents.responses, clock });
   healthFace(app, { cluster, stopping: () => door.stopping });
   metricsFace(app, metrics);
   sessionFace(app, { exposed, authenticate, sessions });
@@ -245,13 +283,15 @@ async function main(): Promise<void> {
   });
   const about = { orchestratorId, version, startedAt, exposed, concurrency: () => live().concurrency };
   const advertised = (): string[] => advertisedAddresses(live().advertise, host, agents.port);
+  const named: Generate = (call, context) => asked({ ...call, model: modelOf(call.model) }, context);
+  serve(InferenceService, inferenceService({ generate: named, nextTicket, enter }));
   serve(ClusterService, clusterService({ ...about, cluster, nodes, book, clock }));
   serve(NodeService, nodeService({ membership, cluster }));
   const prewarmer = createPrewarmer({ cluster, membership, clock });
   const prewarming = createPrewarming({ cluster, prewarmer, enabled: () => live().prewarm === 'idle', clock, log });
   shutdown.add('prewarming', () => prewarming.close());
-  serve(PerformanceService, performanceService({ why, prewarmer, sampling, cluster, clock }));
-  serve(PatternService, patternService({ runs, clock }));
+  serve(PerformanceService, performanceService({ why, prewarmer, sampling, cluster, cache, clock }));
+  serve(PatternService, patternService({ runs, tally, clock }));
   const workflows = createWorkflows({ documents: store.documents.workflows, runs, clock });
   serve(WorkflowService, workflowService({ workflows }));
   const conversations = createConversations({ documents: store.documents.conversations, runs, clock });

@@ -197,7 +197,7 @@ export function createMembership(options: Options): Membership {
       const member = named(name);
       // An agent is cut off as soon as its id is refused.
       const removing = directory.remove(name);
-      if (member?.kind === 'ollama') cutOff(member);
+      if (member && member.kind !== 'agent') cutOff(member);
       await removing;
     },
     attach({ channel, ...node }) {

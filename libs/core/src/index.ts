@@ -1,3 +1,7 @@
+export { createAnswerCache, type AnswerCache, type CacheOutcome, type CacheStats } from './cache/answer-cache.ts';
+export { createAnswerShelf } from './cache/answer-shelf.ts';
+export { createBoundedCache } from './cache/bounded-cache.ts';
+export { cached } from './cache/cached.ts';
 export { delta, done, progress, textDelta } from './chunk.ts';
 export {
   createCluster,
@@ -11,14 +15,17 @@ export {
 } from './cluster/cluster.ts';
 export { dispatched } from './cluster/dispatched.ts';
 export type { NodeView } from './cluster/node-view.ts';
+export { withDigest } from './digest-pin.ts';
 export { ClusterError, isReason, modelNotFound, reasons, type Reason, type Retry } from './error.ts';
 export { createBreakers, type BreakerView, type Breakers } from './failure/breaker.ts';
+export { createInbox, type Inbox } from './failure/inbox.ts';
 export { createQuarantine, type Quarantine } from './failure/quarantine.ts';
 export { createRetryBudget, type RetryBudget } from './failure/retry-budget.ts';
 export { fallback } from './fallback.ts';
 export { Priority, Privacy, type Call, type Chunk, type Context, type Generate, type Message } from './generate.ts';
 export { hedged } from './hedged.ts';
 export { canonicalModel } from './model-name.ts';
+export { withModelOptions } from './model-options.ts';
 export { nearestName } from './nearest-name.ts';
 export { featurePlaces, hashedWords } from './parameters/hashed-words.ts';
 export { createLearntSampling, type LearntSampling, type PresetEvidence } from './parameters/learnt-sampling.ts';
@@ -29,7 +36,7 @@ export { tuned } from './parameters/tuned.ts';
 export { budgetFrom, defaultBudget, overdrawn, type Budget, type Resource, type Spent } from './patterns/budget.ts';
 export type { Contribution } from './patterns/conversation/contribution.ts';
 export type { ToolUse } from './patterns/conversation/tool-use.ts';
-export type { Tool, ToolPolicy, Tools } from './patterns/conversation/tool.ts';
+export type { OfferedTool, Tool, ToolPolicy, Tools } from './patterns/conversation/tool.ts';
 export { createTurn } from './patterns/conversation/turn.ts';
 export { shapedTasks } from './patterns/dag/shaped-tasks.ts';
 export { taskStatuses, type DagTask, type EdgePolicy, type TaskStatus } from './patterns/dag/task.ts';
@@ -64,6 +71,7 @@ export type {
   PatternResult,
   RunContext,
 } from './patterns/pattern.ts';
+export type { RunWishes } from './patterns/wishes.ts';
 export { patterns, type PatternName } from './patterns/patterns.ts';
 export type { Answer, FunctionCall, FunctionOffer, Question, StepLabel, Turn } from './patterns/question.ts';
 export { replayRun, type Replayed, type RunFixture } from './patterns/replay-run.ts';
@@ -79,7 +87,7 @@ export { createFairQueue, type FairQueue, type Waiting } from './queue/fair-queu
 export { resumed } from './resumed.ts';
 export { retried } from './retried.ts';
 export type { Demand, PrefixMark } from './routing/demand.ts';
-export { demandOf } from './routing/demand-of.ts';
+export { demandOf, promptTokensOf } from './routing/demand-of.ts';
 export type { Estimates } from './routing/estimates.ts';
 export { otherwise } from './routing/explain.ts';
 export { createEstimates, type LearntEstimates, type Measured } from './routing/learnt.ts';

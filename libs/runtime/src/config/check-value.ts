@@ -27,7 +27,8 @@ export function checkValue(setting: Setting, raw: unknown, source: Source, probl
         `${place(issue.path, key)}unknown key ${shown(key)} in ${subject}${inner(issue.path)}.${suggestion(key, known)}`;
       return issue.keys.map(sentence).join('\n');
     }
-    const seen = setting.secret ? '***' : (written(issue.path) ?? shown(issue.path.length > 0 ? issue.input : raw));
+    const hidden = setting.secret || isSecret(issue.path.at(-1));
+    const seen = hidden ? '***' : (written(issue.path) ?? shown(issue.path.length > 0 ? issue.input : raw));
     return `${place(issue.path)}${subject}${inner(issue.path)} is ${seen}: ${issue.message}.`;
   });
   problems.push(...new Set(sentences));
@@ -41,6 +42,11 @@ export function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return 'a mapping';
   if (typeof value !== 'string') return inspect(value);
   return JSON.stringify(withoutPassword(value.length > 80 ? `${value.slice(0, 80)}…` : value));
+}
+
+/** Whether what stands under the key inside a setting is never shown. */
+export function isSecret(key: PropertyKey | undefined): boolean {
+  return key === 'apiKey';
 }
 
 /** A URL without the user and password in it. */

@@ -36,14 +36,17 @@ describe('the initial file', () => {
 
   it('is right with every setting in force', () => {
     const { load } = configFolder({ 'tutti.yaml': everything });
-    const { origins } = load([], { MONGO_PASSWORD: 'a', JOIN_TOKEN: 'b' });
+    const { origins } = load([], { MONGO_PASSWORD: 'a', JOIN_TOKEN: 'b', OPENAI_API_KEY: 'c', ANTHROPIC_API_KEY: 'd' });
     for (const { path } of settings) expect(origins[path]?.origin).toMatch(/^file tutti\.yaml:\d+:\d+$/);
   });
 
   it('shows an example of nodes that is right', () => {
     const [example] = /(?<=^#   )nodes:\n(#     .*\n)+/m.exec(initialConfig())!;
     const { load } = configFolder({ 'tutti.yaml': example.replaceAll(/^#   /gm, '') });
-    expect(load().current.nodes).toEqual([{ name: 'gpu0', kind: 'ollama', host: '192.168.1.10', tier: 2 }]);
+    expect(load().current.nodes).toEqual([
+      { name: 'gpu0', kind: 'ollama', host: '192.168.1.10', tier: 2 },
+      { name: 'rack', kind: 'openai', url: 'http://192.168.1.20:8080/v1' },
+    ]);
   });
 
   it('shows an example of routes that is right', () => {

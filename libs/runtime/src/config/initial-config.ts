@@ -9,13 +9,16 @@ const head = `# yaml-language-server: $schema=http://127.0.0.1:3001/schema/confi
 # (TUTTI_SERVER_PORT) comes before this file. Keep secrets out of it: \${env:NAME} stands for a variable.
 `;
 
-const nodesExample = `# An Ollama on another machine:
+const nodesExample = `# An Ollama on another machine, and a server with OpenAI's API:
 #
 #   nodes:
 #     - name: gpu0
 #       kind: ollama
 #       host: 192.168.1.10
 #       tier: 2
+#     - name: rack
+#       kind: openai
+#       url: http://192.168.1.20:8080/v1
 `;
 
 const routesExample = `# Code to machines with a GPU; of the rest four fifths to one machine:
@@ -28,7 +31,16 @@ const routesExample = `# Code to machines with a GPU; of the rest four fifths to
 #       weights: {gpu0: 80, laptop: 20}
 `;
 
-const examples: Readonly<Record<string, string>> = { nodes: nodesExample, routes: routesExample };
+const aliasesExample = `# Whatever a coding agent calls its model, it gets a local one:
+#
+#   aliases: {'claude-*': 'qwen3:8b'}
+`;
+
+const examples: Readonly<Record<string, string>> = {
+  nodes: nodesExample,
+  routes: routesExample,
+  aliases: aliasesExample,
+};
 
 /** The text of a file with every setting, explained and commented out. */
 export function initialConfig(): string {

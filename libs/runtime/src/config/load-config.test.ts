@@ -159,6 +159,17 @@ describe('a secret', () => {
     expect(origins['agent.token']?.value).toBe('***');
     expect(configFolder().load().origins['agent.token']?.value).toBeNull();
   });
+
+  it('is not shown inside a list either', () => {
+    const { load } = configFolder({
+      'tutti.yaml': "nodes: [{name: a, kind: openai, url: 'http://h/v1', apiKey: '${env:KEY}', labels: {k: v}}]",
+    });
+    const { current, origins } = load([], { KEY: 'sk-1' });
+    expect(current.nodes[0]?.apiKey).toBe('sk-1');
+    expect(origins['nodes']?.value).toEqual([
+      { name: 'a', kind: 'openai', url: 'http://h/v1', apiKey: '***', labels: { k: 'v' } },
+    ]);
+  });
 });
 
 describe('the file', () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ClusterError } from '@tutti/core';
-import { withoutPassword } from './check-value.ts';
+import { isSecret, withoutPassword } from './check-value.ts';
 import { findFile } from './find-file.ts';
 import { fileVariable, fromEnvironment } from './from-environment.ts';
 import { fromFile } from './from-file.ts';
@@ -176,11 +176,15 @@ function toValues(layer: Layer): ConfigValues {
 
 function stateOf({ path, secret, reloadable }: Setting, layer: Layer): SettingState {
   const { value, origin } = layer.get(path)!;
-  return { value: secret && value !== undefined ? '***' : withoutPasswords(value), origin, reloadable };
+  return { value: secret && value !== undefined ? '***' : withoutSecrets(value ?? null), origin, reloadable };
 }
 
-function withoutPasswords(value: unknown): unknown {
-  return typeof value === 'string' ? withoutPassword(value) : (value ?? null);
+function withoutSecrets(value: unknown): unknown {
+  if (typeof value === 'string') return withoutPassword(value);
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, isSecret(key) ? '***' : withoutSecrets(inner)]));
 }
 
 function valueOf(layer: Layer, path: string): unknown {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { cacheFolder, dataFolder } from '../folders/index.ts';
+import { aliases } from './alias-types.ts';
 import { nodes } from './cluster-types.ts';
 import { routes } from './route-types.ts';
 import {
@@ -19,6 +20,7 @@ import {
   pageAddress,
   port,
   seconds,
+  serverAddress,
   text,
   truth,
   wholeNumber,
@@ -73,6 +75,11 @@ const server = z.strictObject({
     'Pages that conversations may fetch, by the beginning of their URL; none: nothing is fetched.',
     live,
   ),
+  fetchImages: setting(
+    z.enum(['public', 'any', 'off']).default('public'),
+    'Where images that a chat names by URL are fetched from: the public internet, any network, or nowhere (off).',
+    live,
+  ),
   advertise: setting(hostName.optional(), 'Host name for the line that other machines join by.', {
     reloadable: true,
     example: 'gpu0.example.org',
@@ -83,6 +90,11 @@ const server = z.strictObject({
   metricsKeyFile: setting(text.optional(), 'File that a key for reading metrics is kept in, for Prometheus.', {
     example: '/run/tutti/metrics-key',
   }),
+  autoPull: setting(
+    truth.default(false),
+    'Whether a model that no node has is pulled to the best node while whoever asked for it waits.',
+    live,
+  ),
   prewarm: setting(
     z.enum(['off', 'idle']).default('off'),
     'idle: nodes without calls load wanted models ahead, into free memory only. off: nothing is loaded unasked.',
@@ -111,6 +123,21 @@ const hedging = z.strictObject({
     'Milliseconds after which an answer that has not begun is late, if such calls do not usually take longer.',
   ),
   budget: setting(number(0.001, 1).default(0.02), 'Most second calls, as a part of all interactive ones.'),
+});
+
+const cache = z.strictObject({
+  enabled: setting(truth.default(true), 'Whether answers that a model would repeat are given again.', live),
+  maxBytes: setting(bytes.default(64 * 2 ** 20), 'Most bytes of answers that are kept in memory.', live),
+  ttlMs: setting(
+    number(1_000, 30 * 86_400_000).default(3_600_000),
+    'Milliseconds after which an answer is not given again, at most 30 days.',
+    live,
+  ),
+  persist: setting(
+    truth.default(false),
+    'Whether the store keeps answers too, over restarts and for all orchestrators. It then holds their text.',
+    live,
+  ),
 });
 
 const mongodb = z.strictObject({
@@ -154,8 +181,8 @@ const agent = z.strictObject({
     example: '/run/tutti/metrics-key',
   }),
   backend: setting(
-    z.enum(['auto', 'ollama', 'embedded', 'echo']).default('ollama'),
-    'What answers. auto: Ollama if it is there, else the embedded engine with a small model, else the echo.',
+    z.enum(['auto', 'ollama', 'openai', 'anthropic', 'embedded', 'echo']).default('ollama'),
+    'What answers. auto: Ollama, else the embedded engine, else the echo. openai, anthropic: a server with that API.',
   ),
   llamaBaseUrl: setting(text.optional(), 'Address of Ollama; /api at its end is dropped.', {
     example: 'http://127.0.0.1:11434',
@@ -163,6 +190,38 @@ const agent = z.strictObject({
   ollamaHost: setting(text.optional(), 'The same as Ollama itself reads it. llamaBaseUrl comes first.', {
     example: '127.0.0.1:11434',
   }),
+  ollamaModels: setting(
+    text.optional(),
+    "Folder of Ollama's models, for copies to other nodes. Left out: its default, if it is on this machine.",
+    { example: '/var/lib/ollama/models' },
+  ),
+  openaiBaseUrl: setting(serverAddress.optional(), 'Address of the server for the backend openai.', {
+    example: 'http://127.0.0.1:8080/v1',
+  }),
+  openaiApiKey: setting(text.optional(), 'Key for that server.', { secret: true, example: '${env:OPENAI_API_KEY}' }),
+  anthropicBaseUrl: setting(serverAddress.optional(), 'Address of the server for the backend anthropic.', {
+    example: 'https://api.anthropic.com',
+  }),
+  anthropicApiKey: setting(text.optional(), 'Key for that server.', {
+    secret: true,
+    example: '${env:ANTHROPIC_API_KEY}',
+  }),
+  models: setting(list(text).optional(), 'Models that such a server offers. Left out: all that it lists.', {
+    example: '[qwen3-8b]',
+  }),
+  slots: setting(
+    count.optional(),
+    'Most calls at a time on one of them. Left out: what it tells, else what is usual.',
+    {
+      example: '4',
+    },
+  ),
+  trust: setting(
+    z.enum(['local', 'cluster', 'cloud']).optional(),
+    'How far text that goes to such a server travels. Left out: cloud, if its address is on the internet.',
+    { example: 'cluster' },
+  ),
+  strict: setting(truth.default(false), "Whether it refuses fields that its API's maker has no name for."),
   modelFile: setting(text.optional(), 'A GGUF file for the embedded engine.', { example: 'model.gguf' }),
   modelName: setting(text.default('default:latest'), 'Name of that file for clients.'),
   threads: setting(count.optional(), 'Threads of the embedded engine. Left out: it chooses.', { example: '4' }),
@@ -190,6 +249,7 @@ export const schema = z.strictObject({
   server: server.describe('The orchestrator.'),
   hedging: hedging.describe('What is done when the answer to a call of class interactive is late.'),
   mongodb: mongodb.describe('The store of a cluster. Without it, a file in the data folder is the store.'),
+  cache: cache.describe('Answers that are given again, to the key that got them, while the model is the same.'),
   logging: logging.describe('The log of both programs.'),
   agent: agent.describe('The agent of this machine.'),
   dataFolder: setting(text, 'Folder for what must last. The agent keeps its part in the folder agent in it.', {
@@ -208,6 +268,11 @@ export const schema = z.strictObject({
   routes: setting(
     routes.default([]),
     'Which calls go to which nodes: the first route that matches counts. None: by predicted time.',
+    live,
+  ),
+  aliases: setting(
+    aliases.default({}),
+    'Names that stand for a model; * in one stands for any letters. A model that is there keeps its own name.',
     live,
   ),
 });

@@ -64,6 +64,12 @@ export const pageAddress = z.url({
   error: 'use http:// or https:// and a host, for example https://docs.example.org/guide/',
 });
 
+/** Where a model server's API is. */
+export const serverAddress = z.url({
+  protocol: /^https?$/,
+  error: 'use http:// or https:// and a host, for example http://192.168.1.10:8080/v1',
+});
+
 export const truth = z.preprocess(
   (value) => (typeof value === 'string' ? (truths.get(value.toLowerCase()) ?? value) : value),
   z.boolean(),

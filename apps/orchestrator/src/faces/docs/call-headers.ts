@@ -48,6 +48,22 @@ export const callHeaders: readonly Parameter[] = [
       'Absent: no.',
     schema: { type: 'string', enum: ['auto'] },
   },
+  {
+    name: 'x-tutti-cache',
+    in: 'header',
+    description:
+      'Whether an answer may be one that this key has got before: `use`, also where chance plays a part; `bypass`, ' +
+      'never. Absent: if the model would repeat it (vectors, temperature 0, a seed).',
+    schema: { type: 'string', enum: ['use', 'bypass'] },
+  },
+  {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'Names the request: if it comes again within ten minutes, it gets the same answer without another call. ' +
+      'With another body it is refused.',
+    schema: { type: 'string', maxLength: 255 },
+  },
 ];
 
 /** What an answer says of how its call was run. */
@@ -60,6 +76,11 @@ export const routeHeaders = {
   'x-tutti-parameters': 'Sampling that was chosen for it, if it was left to the cluster.',
   'x-tutti-queue-ms': 'Milliseconds until a node was chosen.',
   'x-tutti-attempts': 'Attempts that it took.',
+  'x-tutti-cache': '`hit`: given before; `miss`: it may be given again; `bypass`: it was not for the cache.',
+  'idempotent-replayed': '`true`: the answer is that to an earlier request of the same Idempotency-Key.',
+  'x-ratelimit-limit-requests': 'Requests a minute that the key may make, if it has such a limit.',
+  'x-ratelimit-remaining-requests': 'How many of them are left.',
+  'x-ratelimit-reset-requests': 'When all of them will be again, such as `12.500s`.',
 };
 
 /** Errors of every call, beside those that a permission brings. */

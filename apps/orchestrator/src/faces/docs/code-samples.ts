@@ -20,7 +20,11 @@ export function curlOf(verb: string, path: string, { parameters, requestBody }: 
   const [example] = Object.values(requestBody?.content['application/json']?.examples ?? {});
   const how = verb === 'get' ? [] : [`-X ${verb.toUpperCase()}`];
   const body = example ? [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(example.value))}`] : [];
-  return ['curl', ...how, quoted(url.href), ...headers, ...body].join(' ');
+  const [file] = Object.values(requestBody?.content['application/octet-stream']?.examples ?? {});
+  const bytes = file
+    ? [`-H 'Content-Type: application/octet-stream'`, `--data-binary ${quoted(String(file.value))}`]
+    : [];
+  return ['curl', ...how, quoted(url.href), ...headers, ...body, ...bytes].join(' ');
 }
 
 /** For a shell. */

@@ -1,6 +1,7 @@
 import type { Permission } from '@tutti/proto/tutti/v1/options';
 import {
   accessOf,
+  bodyErrors,
   checkedSummary,
   errorRefs,
   type Content,
@@ -28,7 +29,8 @@ export interface DescribedRoute {
   /** How it tells of errors; left out: `problem`. */
   readonly dialect?: Dialect;
   readonly parameters?: readonly Parameter[];
-  readonly body?: { readonly shape: ShapeName; readonly examples: Readonly<Record<string, Example>> };
+  /** `file`: bytes of any kind. */
+  readonly body?: { readonly shape: ShapeName | 'file'; readonly examples: Readonly<Record<string, Example>> };
   /** By status: what it means, and by content type what it is. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Statuses of errors, beside those that a permission brings. */
@@ -44,10 +46,12 @@ interface Answer {
 }
 
 /** The components' names of each dialect's errors. */
-const errorKinds = { problem: 'Problem', ollama: 'Ollama', openai: 'Openai' } as const satisfies Record<
-  Dialect,
-  string
->;
+const errorKinds = {
+  anthropic: 'Anthropic',
+  problem: 'Problem',
+  ollama: 'Ollama',
+  openai: 'Openai',
+} as const satisfies Record<Dialect, string>;
 
 export function endpointOf(route: DescribedRoute): Endpoint {
   const {
@@ -74,7 +78,7 @@ export function endpointOf(route: DescribedRoute): Endpoint {
       ...(route.body && { requestBody: bodyOf(route.body) }),
       responses: {
         ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer)])),
-        ...errorRefs(errorKinds[dialect], [...errors, ...(route.errors ?? [])]),
+        ...errorRefs(errorKinds[dialect], [...errors, ...bodyErrors(verb), ...(route.errors ?? [])]),
       },
       ...access,
       'x-exampleStatus': route.status ?? 200,
@@ -82,7 +86,10 @@ export function endpointOf(route: DescribedRoute): Endpoint {
   };
 }
 
+const fileType = 'application/octet-stream';
+
 function bodyOf({ shape, examples }: NonNullable<DescribedRoute['body']>) {
+  if (shape === 'file') return { required: true, content: { [fileType]: { schema: { type: 'string' }, examples } } };
   return { required: true, content: { 'application/json': { schema: schemaOf(shape), examples } } };
 }
 

@@ -11,10 +11,12 @@ import {
   type Schema,
 } from '@tutti/rpc';
 import { version } from '@tutti/runtime';
+import { anthropicRoutes } from './anthropic-routes.ts';
 import { curlOf } from './code-samples.ts';
 import { endpointOf } from './described-route.ts';
 import type { Facts } from './facts.ts';
 import { ollamaRoutes } from './ollama-routes.ts';
+import { openaiResponsesRoutes } from './openai-responses-routes.ts';
 import { openaiRoutes } from './openai-routes.ts';
 import { ownRoutes } from './own-routes.ts';
 import { documentedServices, serviceNotes } from './service-notes.ts';
@@ -52,12 +54,19 @@ ${permissionsText()}
 /** The whole REST API. */
 export function openapiDocument(facts: Facts): OpenapiDocument {
   const services = serviceEndpoints(documentedServices, serviceNotes(facts));
-  const handWritten = [...ownRoutes, ...ollamaRoutes(facts), ...openaiRoutes(facts)].map(endpointOf);
+  const handWritten = [
+    ...ownRoutes,
+    ...ollamaRoutes(facts),
+    ...openaiRoutes(facts),
+    ...openaiResponsesRoutes(facts),
+    ...anthropicRoutes(facts),
+  ].map(endpointOf);
   const endpoints = [...handWritten, ...services.endpoints];
   const responses = {
     ...problemResponses,
     ...errorResponses('Ollama', 'OllamaError'),
     ...errorResponses('Openai', 'OpenaiError'),
+    ...errorResponses('Anthropic', 'AnthropicError'),
   };
   return {
     openapi: '3.1.0',

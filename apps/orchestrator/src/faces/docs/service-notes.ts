@@ -152,6 +152,7 @@ export function serviceNotes({ node, model }: Facts): Readonly<Record<string, Op
       },
     },
     getBatchStats: { summary: "Tells how many calls shared a backend's work" },
+    getCacheStats: { summary: 'Tells how many answers were given again' },
     explainRequest: {
       summary: 'Tells why a request ran where it ran',
       more: 'Requests of other keys are shown to operators only. The example names no request.',

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Schema } from '@tutti/rpc';
+import { anthropicShapes } from './anthropic-shapes.ts';
 import { ollamaShapes } from './ollama-shapes.ts';
+import { openaiResponsesShapes } from './openai-responses-shapes.ts';
 import { openaiShapes } from './openai-shapes.ts';
 import { ownShapes } from './own-shapes.ts';
 
-const shapes = { ...ownShapes, ...ollamaShapes, ...openaiShapes };
+const shapes = { ...ownShapes, ...ollamaShapes, ...openaiShapes, ...openaiResponsesShapes, ...anthropicShapes };
 
 export type ShapeName = keyof typeof shapes;
 

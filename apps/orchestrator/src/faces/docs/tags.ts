@@ -17,6 +17,7 @@ export const tags = [
   { name: 'Keys', description: 'Keys of clients and join tokens of machines.' },
   { name: 'OpenAI', description: "OpenAI's API, for its clients: base URL `/v1`." },
   { name: 'Ollama', description: "Ollama's API, for its clients: `OLLAMA_HOST` is this server." },
+  { name: 'Anthropic', description: "Anthropic's API, for its clients: `ANTHROPIC_BASE_URL` is this server." },
 ] as const;
 
 export type Tag = (typeof tags)[number]['name'];
