@@ -11,7 +11,7 @@ export interface Load {
 /** However fast the target: no run of one kind of work sends more. */
 const mostRequests = 20_000;
 
-const ending = Buffer.from('"done":true');
+const usualEnding = '"done":true';
 
 /**
  * A closed loop: each of `work.concurrency` clients sends its next request when it has the whole answer to the one
@@ -37,7 +37,7 @@ export async function runLoad(url: string, work: Work, limitMs: number): Promise
   return { elapsedMs, latenciesMs };
 }
 
-async function sendOne(pool: Pool, { path, body }: Work): Promise<void> {
+async function sendOne(pool: Pool, { path, body, ending = usualEnding }: Work): Promise<void> {
   const response = await pool.request({ method: 'POST', path, body, headers: { 'content-type': 'application/json' } });
   const pieces: Buffer[] = [];
   for await (const piece of response.body as AsyncIterable<Buffer>) pieces.push(piece);

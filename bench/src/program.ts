@@ -20,9 +20,13 @@ const running = new Set<ChildProcess>();
 export async function startProgram<Facts = Port>(
   module: string,
   args: readonly string[] = [],
+  execArgv: readonly string[] = [],
 ): Promise<Program<Facts>> {
   const child = endedWithUs(
-    fork(fileURLToPath(import.meta.resolve(module)), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+    fork(fileURLToPath(import.meta.resolve(module)), args, {
+      execArgv: [...execArgv],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    }),
   );
   const facts = await new Promise<Facts>((resolve, reject) => {
     child.on('message', ({ ready, failed }: { ready?: Facts; failed?: string }) => {
@@ -32,6 +36,17 @@ export async function startProgram<Facts = Port>(
     child.once('exit', (code, signal) => reject(new Error(`${module} ended (${code ?? signal})`)));
   });
   return { pid: child.pid!, facts };
+}
+
+/** What a program answers to a question, if something in it listens: see `heap-probe.ts`. */
+export async function askProgram<Answer>({ pid }: Program<unknown>, question: string): Promise<Answer> {
+  const child = [...running].find((one) => one.pid === pid);
+  if (!child) throw new Error(`no process ${pid} to ask`);
+  child.send({ ask: question });
+  for (;;) {
+    const [{ answer }] = (await once(child, 'message')) as [{ answer?: Answer }];
+    if (answer !== undefined) return answer;
+  }
 }
 
 /** Takes care that a process does not outlive the bench. */

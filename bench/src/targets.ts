@@ -30,27 +30,38 @@ export function startBackend({ tokenDelayMs }: { readonly tokenDelayMs: number }
   return startProgram(new URL('backend/main.ts', import.meta.url).href, ['--token-delay-ms', String(tokenDelayMs)]);
 }
 
-async function startRelay(backend: Program<Port>): Promise<Target> {
+export async function startRelay(backend: Program<Port>): Promise<Target> {
   const agent = await startProgram(new URL('relay/agent.ts', import.meta.url).href, [urlOf(backend)]);
   const orchestrator = await startProgram(new URL('relay/orchestrator.ts', import.meta.url).href, [addressOf(agent)]);
   return { name: 'relay', url: urlOf(orchestrator), pids: { orchestrator: orchestrator.pid, agent: agent.pid } };
 }
 
+interface TuttiTarget extends Target {
+  readonly programs: Readonly<Record<string, Program<unknown>>>;
+}
+
 /** Tutti as it ships: the same processes with the same settings, but for the number of slots and the log. */
-export async function startTutti(backend: Program<Port>): Promise<Target> {
-  const orchestrator = await startProgram<Port & { grpcPort: number }>('@tutti/orchestrator/main', [
+export async function startTutti(backend: Program<Port>, execArgv: readonly string[] = []): Promise<TuttiTarget> {
+  const orchestratorArgs = [
     ...['--port', '0', '--grpc-port', '0', '--log-level', 'error', '--data-folder', await scratchFolder()],
     ...['--queue-size', String(slots), '--concurrency', String(slots)],
-  ]);
-  const agent = await startProgram('@tutti/agent/main', [
+  ];
+  const orchestrator = await startProgram<Port & { grpcPort: number }>(
+    '@tutti/orchestrator/main',
+    orchestratorArgs,
+    execArgv,
+  );
+  const agentArgs = [
     ...['--port', '0', '--orchestrators', `127.0.0.1:${orchestrator.facts.grpcPort}`],
     ...['--backend', 'ollama', '--llama-base-url', urlOf(backend), '--log-level', 'error'],
     ...['--queue-concurrency', String(slots), '--ollama-num-parallel', String(slots)],
     ...['--data-folder', await scratchFolder()],
-  ]);
+  ];
+  const agent = await startProgram('@tutti/agent/main', agentArgs, execArgv);
   const url = urlOf(orchestrator);
   await untilReady(url);
-  return { name: 'tutti', url, pids: { orchestrator: orchestrator.pid, agent: agent.pid } };
+  const pids = { orchestrator: orchestrator.pid, agent: agent.pid };
+  return { name: 'tutti', url, pids, programs: { orchestrator, agent } };
 }
 
 async function untilReady(url: string): Promise<void> {

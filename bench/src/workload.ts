@@ -5,6 +5,8 @@ export interface Work {
   readonly concurrency: number;
   /** Tokens of one answer. */
   readonly tokens: number;
+  /** What stands in every complete answer; by default Ollama's `"done":true`. */
+  readonly ending?: string;
 }
 
 /** How long a run takes. */
