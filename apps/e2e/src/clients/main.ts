@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { provisionOllama } from '../../../../tools/ollama/provision.ts';
-import { startOllama } from '../../../../tools/ollama/start-ollama.ts';
-import { nodesReady, startAgent, startOrchestrator, stopAll } from '../processes.ts';
 import { startFakeCluster } from './cluster.fixture.ts';
-import { dialects, type Target } from './client.ts';
+import type { Target } from './client.ts';
 import { reportOn, type ClientReport } from './compare.ts';
 import { compatibilityPage } from './page.ts';
+import { startRealCluster } from './real-cluster.ts';
 import { clients } from './table.ts';
 
 const { values } = parseArgs({
@@ -52,27 +51,12 @@ async function reportOnReal(): Promise<{ reports: ClientReport[]; compared: stri
     say(`No real Ollama on this machine: ${ollama.reason}.`);
     return undefined;
   }
-  const real = await startOllama(ollama);
+  const cluster = await startRealCluster(ollama);
   try {
-    const orchestrator = await startOrchestrator();
-    await startAgent({ name: 'real', orchestrators: [orchestrator], ollamaUrl: real.url });
-    await nodesReady(orchestrator, 1);
-    const about = 'What is the capital of France?';
-    const asked = {
-      models: { chat: 'smollm2:135m', embed: 'all-minilm' },
-      prompts: { chat: about, tool: about, json: about, long: 'Tell a long story.' },
-    };
-    const through = {
-      ...asked,
-      speaks: dialects,
-      url: orchestrator.url,
-      grpcUrl: `http://127.0.0.1:${orchestrator.facts.grpcPort}`,
-    };
-    const reports = await reportAll(through, { ...asked, speaks: ['ollama', 'openai', 'anthropic'], url: real.url });
+    const reports = await reportAll(cluster.target, cluster.direct);
     return { reports, compared: `a real Ollama ${ollama.version} with a small model` };
   } finally {
-    await stopAll();
-    await real.close();
+    await cluster.close();
   }
 }
 
