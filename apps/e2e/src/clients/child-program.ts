@@ -13,7 +13,7 @@ interface Program {
  * Runs a script that takes the target as JSON in its last argument and prints a step result a line. It stays until its
  * input is closed, so that its connections can be looked at after each step.
  */
-export async function* runProgram({ command, args = [], env }: Program, target: Target): AsyncIterable<StepResult> {
+async function* runProgram({ command, args = [], env }: Program, target: Target): AsyncIterable<StepResult> {
   const child = spawn(command, [...args, JSON.stringify(target)], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Unavailable } from '../../../../tools/ollama/run-command.ts';
 import { eventually } from '../processes.ts';
 import { capabilities, type Capability, type Client, type StepResult } from './client.ts';
-import { startFakeCluster, type FakeCluster } from './cluster.fixture.ts';
+import { startFakeCluster, type FakeCluster } from './fake-cluster.ts';
 import { unknownPlaces } from './compare.ts';
 import { knownDifferences } from './differences.ts';
 import { versionOf } from './page.ts';

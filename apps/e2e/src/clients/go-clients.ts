@@ -16,7 +16,7 @@ export const goClients: readonly Client[] = [
 ];
 
 /** Path of the client's program, built once a machine and anew when its source changes. Throws Unavailable. */
-export async function program(): Promise<string> {
+async function program(): Promise<string> {
   const sources = await Promise.all(['go.mod', 'go.sum', 'main.go'].map((file) => readFile(join(folder, file))));
   const hash = createHash('sha256').update(Buffer.concat(sources)).digest('hex').slice(0, 8);
   return cached(join(cacheFolder(), 'clients', `go-${hash}`), async (target) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { provisionOllama } from '../../../../tools/ollama/provision.ts';
-import { startFakeCluster } from './cluster.fixture.ts';
+import { startFakeCluster } from './fake-cluster.ts';
 import type { Target } from './client.ts';
 import { reportOn, type ClientReport } from './compare.ts';
 import { compatibilityPage } from './page.ts';

@@ -44,7 +44,7 @@ function python({ script, requirements = 'requirements.txt', ...facts }: Script)
 const made = new Map<string, Promise<string>>();
 
 /** A virtual environment with what the file lists; made once a machine, and anew when the file changes. Throws Unavailable. */
-export function environment(requirements: string): Promise<string> {
+function environment(requirements: string): Promise<string> {
   const known = made.get(requirements) ?? makeEnvironment(join(folder, requirements));
   made.set(requirements, known);
   return known;

@@ -228,18 +228,8 @@ describe.skipIf(model === undefined)('embeddedBackend', () => {
   });
 
   it.each<[string, CallInit, string, string]>([
-    [
-      'an unknown model',
-      { ...capital, model: 'nope' },
-      'model_not_found',
-      "model 'nope' not found",
-    ],
-    [
-      'another digest',
-      { ...capital, digest: 'ab'.repeat(32) },
-      'model_not_found',
-      "model 'smollm2:135m' not found",
-    ],
+    ['an unknown model', { ...capital, model: 'nope' }, 'model_not_found', "model 'nope' not found"],
+    ['another digest', { ...capital, digest: 'ab'.repeat(32) }, 'model_not_found', "model 'smollm2:135m' not found"],
     [
       'tools',
       { kind: { case: 'chat', value: { tools: [{ name: 'f' }] } } },

@@ -22,7 +22,7 @@ export function curlOf(verb: string, path: string, { parameters, requestBody }: 
   const body = example ? [`-H 'Content-Type: application/json'`, `-d ${quoted(JSON.stringify(example.value))}`] : [];
   const [file] = Object.values(requestBody?.content['application/octet-stream']?.examples ?? {});
   const bytes = file
-    ? [`-H 'Content-Type: application/octet-stream'`, `--data-binary ${quoted(String(file.value))}`]
+    ? [`-H 'Content-Type: application/octet-stream'`, `--data-binary ${quoted(file.value as string)}`]
     : [];
   return ['curl', ...how, quoted(url.href), ...headers, ...body, ...bytes].join(' ');
 }

@@ -2,8 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PermissionSchema } from '@tutti/proto/tutti/v1/options';
 import { guardedApp } from '../../access/guarded-app.fixture.ts';
+import { anthropicShapes } from './anthropic-shapes.ts';
 import { openapiDocument } from './document.ts';
 import { usualFacts } from './facts.ts';
+import { ollamaShapes } from './ollama-shapes.ts';
+import { openaiResponsesShapes } from './openai-responses-shapes.ts';
+import { openaiShapes } from './openai-shapes.ts';
+import { ownShapes } from './own-shapes.ts';
 import { serviceNotes } from './service-notes.ts';
 
 const server = await guardedApp({ exposed: false });
@@ -53,6 +58,11 @@ describe('the document', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toEqual(expect.arrayContaining(Object.keys(serviceNotes(usualFacts))));
+  });
+
+  it('gives no two shapes one name', () => {
+    const names = [ownShapes, ollamaShapes, openaiShapes, openaiResponsesShapes, anthropicShapes].flatMap(Object.keys);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
   it('has an example for each operation, whose status it describes', () => {

@@ -164,7 +164,7 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       permission: INFER,
       parameters: callHeaders,
       body: {
-        shape: 'EmbeddingsRequest',
+        shape: 'OllamaEmbeddingsRequest',
         examples: { text: { summary: 'A text', value: { model, prompt: 'a blue sky' } } },
       },
       answers: {

@@ -122,7 +122,7 @@ export const ollamaShapes = {
     prompt_eval_count: count().optional(),
     tutti: route.optional(),
   }),
-  EmbeddingsRequest: z.looseObject({ model: z.string(), prompt: z.string() }),
+  OllamaEmbeddingsRequest: z.looseObject({ model: z.string(), prompt: z.string() }),
   EmbeddingsAnswer: z.looseObject({ embedding: z.array(z.number()), tutti: route.optional() }),
   CopyRequest: z.looseObject({ source: z.string(), destination: z.string() }),
   CreateRequest: z.looseObject({

@@ -103,7 +103,7 @@ function modelRoutes({ model }: Facts): readonly DescribedRoute[] {
         'Each model once, with the nodes that have it; then the patterns that answer like a model: `tutti/ensemble` and others, and the aliases. ' +
         "With the header anthropic-version it is Anthropic's list, with limit, after_id and before_id.",
       permission: Permission.VIEW,
-      answers: { 200: { description: 'The models.', content: { 'application/json': 'OpenaiModels' } } },
+      answers: { 200: { description: 'The models.', content: { 'application/json': 'EitherModels' } } },
     },
     {
       ...openai,
@@ -119,7 +119,7 @@ function modelRoutes({ model }: Facts): readonly DescribedRoute[] {
           description: 'Its name, with or without its tag.',
         },
       ],
-      answers: { 200: { description: 'The model.', content: { 'application/json': 'OpenaiModel' } } },
+      answers: { 200: { description: 'The model.', content: { 'application/json': 'EitherModel' } } },
       errors: [404],
     },
   ];

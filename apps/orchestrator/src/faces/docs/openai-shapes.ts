@@ -41,6 +41,27 @@ const openaiModel = z.object({
   }),
 });
 
+const page = { has_more: z.boolean(), first_id: z.string().nullable(), last_id: z.string().nullable() };
+
+const openaiModels = z.object({ object: z.literal('list'), data: z.array(openaiModel), ...page });
+
+/** What a client of Anthropic gets instead. */
+const anthropicModel = z.object({
+  type: z.literal('model'),
+  id: z.string(),
+  display_name: z.string(),
+  created_at: z.iso.datetime(),
+  capabilities: z.null(),
+  max_input_tokens: count().nullable(),
+  max_tokens: z.null(),
+  lifecycle: z.literal('active'),
+  deprecated_at: z.null(),
+  retires_at: z.null(),
+  line: z.null(),
+});
+
+const anthropicModels = z.object({ data: z.array(anthropicModel), ...page });
+
 /** What OpenAI's routes take and give. Fields that are not named here go to the model server as they are. */
 export const openaiShapes = {
   OpenaiError: z.object({
@@ -52,13 +73,9 @@ export const openaiShapes = {
     }),
   }),
   OpenaiModel: openaiModel,
-  OpenaiModels: z.object({
-    object: z.literal('list'),
-    data: z.array(openaiModel),
-    has_more: z.boolean(),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-  }),
+  OpenaiModels: openaiModels,
+  EitherModel: z.union([openaiModel, anthropicModel]),
+  EitherModels: z.union([openaiModels, anthropicModels]),
   ChatCompletionRequest: z.looseObject({
     model: z.string(),
     messages: z.array(message).min(1),
