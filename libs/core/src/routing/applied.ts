@@ -80,7 +80,8 @@ function withLoad(
     planned: !starts,
     readyAt: startAt,
     freeAt: [...Array.from({ length: slots - 1 }, () => startAt), startAt + durationMs],
-    inFlight: starts ? 1 : 0,
+    // The node counts calls by model: those of the runner that goes still hold their places when the next ones come.
+    inFlight: (own?.inFlight ?? 0) + (starts ? 1 : 0),
     embeddings: starts && demand.kind === 'embed' ? 1 : 0,
     embeddedAt: startAt + durationMs,
   };

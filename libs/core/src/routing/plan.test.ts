@@ -179,6 +179,14 @@ describe('a call that has waited long', () => {
     expect(startsBeside(3)).toEqual([]);
   });
 
+  it('sends no more behind such a load than the node has places for, with those that still run', () => {
+    const own = runnerFacts('m', { slots: 3 });
+    const calls = [runningCall(), runningCall()];
+    const busy = nodeFacts('a', { runners: [own], calls, slots: 8, slotsPerRunner: 3 });
+    const queue = [waiting(demand('m', { numCtx: 8_192 })), ...many(4)];
+    expect(startsOf([busy], queue, { now: 50_000 })).toHaveLength(2);
+  });
+
   it('keeps the place of the leaving model from those behind it', () => {
     const full = nodeFacts('a', { ...node, models: ['m', 'x'], slots: 1, zombies: 0 });
     expect(startsOf([full], [waiting(), waiting(demand('x'))], { now: 50_000 })).toEqual([]);
