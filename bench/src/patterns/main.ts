@@ -4,7 +4,7 @@ import { barsOf, holds } from './bars.ts';
 import { playEarlyStops } from './early-stop.ts';
 import { crowd, measureEngine } from './engine-cost.ts';
 import { playMap } from './map.ts';
-import { measuredOn, writePage } from './page.ts';
+import { measuredOn, writePage } from '../page.ts';
 import { playWallTimes } from './wall-time.ts';
 
 const help = `Measures the patterns with scripted models on simulated time, and the engine that runs them.
@@ -54,6 +54,6 @@ async function measure(): Promise<void> {
     barsMarkdown(bars),
   ].join('\n\n');
   console.log(results);
-  if (values.write) writePage(results);
+  if (values.write) writePage('patterns.md', 'bench:patterns', results);
   if (!bars.every(holds)) process.exitCode = 1;
 }

@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-const page = new URL('../../../docs/patterns.md', import.meta.url);
-const marks = ['<!-- bench:patterns -->', '<!-- /bench:patterns -->'] as const;
-
-/** Puts the results between their marks in the page. */
-export function writePage(results: string): void {
+/** Puts results between the marks of a page of docs, for example `<!-- bench:patterns -->` and `<!-- /bench:patterns -->`. */
+export function writePage(name: string, mark: string, results: string): void {
+  const page = new URL(`../../docs/${name}`, import.meta.url);
+  const marks = [`<!-- ${mark} -->`, `<!-- /${mark} -->`] as const;
   const text = readFileSync(page, 'utf8');
-  const [from, to] = marks.map((mark) => text.indexOf(mark));
-  if (from! < 0 || to! < from!) throw new Error(`docs/patterns.md has no ${marks.join(' ... ')} to write between.`);
+  const [from, to] = marks.map((one) => text.indexOf(one));
+  if (from! < 0 || to! < from!) throw new Error(`docs/${name} has no ${marks.join(' ... ')} to write between.`);
   writeFileSync(page, `${text.slice(0, from! + marks[0].length)}\n\n${results}\n\n${text.slice(to)}`);
 }
 
