@@ -108,12 +108,14 @@ export const poison: Invariant = (history) => {
   const sends = new Map(eventsOf(history, 'sent').map((event) => [event.send, event]));
   const accepted = new Set(eventsOf(history, 'accepted').map(({ send }) => send));
   const killed = eventsOf(history, 'killed').filter(({ by }) => by === 'prompt');
-  const killers = new Set(killed.map(({ node, content }) => `${content} ${node}`));
+  const killers = new Map(killed.map(({ at, node, content }) => [`${content} ${node}`, at]));
   const victims = new Map<number, Set<string>>();
   for (const { at, send, reason } of eventsOf(history, 'returned')) {
     const { node, request } = sends.get(send)!;
     const content = contents.get(request)!;
-    if (!accepted.has(send) || !deaths.has(reason) || !killers.has(`${content} ${node}`)) continue;
+    // What failed before its words killed the node was told of something else.
+    const killedAt = killers.get(`${content} ${node}`) ?? Infinity;
+    if (!accepted.has(send) || !deaths.has(reason) || at < killedAt) continue;
     const nodes = new Set(victims.get(content)).add(node);
     victims.set(content, nodes);
     if (nodes.size > 2) found.push({ rule, atMs: at, what: `content ${content} killed ${[...nodes].join(', ')}` });
