@@ -5,7 +5,6 @@ import { errorBody, errorEvent, parseError } from './index.ts';
 describe('errorBody', () => {
   it.each([
     ['invalid_request', 400, 'invalid_request_error'],
-    ['context_length_exceeded', 400, 'invalid_request_error'],
     ['unauthenticated', 401, 'authentication_error'],
     ['forbidden', 403, 'permission_error'],
     ['model_not_found', 404, 'not_found_error'],
@@ -23,6 +22,15 @@ describe('errorBody', () => {
       status,
       body: `{"type":"error","error":{"type":"${type}","message":"Why \\"so\\""},"request_id":"r1"}`,
     });
+  });
+
+  it.each([
+    ['"m" takes 8', 'prompt is too long: "m" takes 8'],
+    ['prompt is too long: 9 tokens > 8 maximum', 'prompt is too long: 9 tokens > 8 maximum'],
+  ])('says that a prompt is too long in the words that clients look for: %s', (message, told) => {
+    const { status, body } = errorBody(new ClusterError('context_length_exceeded', message), 'r1');
+    expect(status).toBe(400);
+    expect(JSON.parse(body)).toMatchObject({ error: { type: 'invalid_request_error', message: told } });
   });
 
   it('has an error status for every reason', () => {

@@ -61,6 +61,18 @@ export function errorEvent(error: ClusterError, requestId: string): string {
   return `event: error\ndata: ${errorText(error, requestId)}\n\n`;
 }
 
-function errorText({ reason, message }: ClusterError, requestId: string): string {
-  return JSON.stringify({ type: 'error', error: { type: types[reason], message }, request_id: requestId });
+function errorText(error: ClusterError, requestId: string): string {
+  const { reason } = error;
+  return JSON.stringify({
+    type: 'error',
+    error: { type: types[reason], message: wordsOf(error) },
+    request_id: requestId,
+  });
+}
+
+/** How Anthropic begins what it says to a prompt that does not fit. It has no code for it: clients go by these words. */
+const tooLong = 'prompt is too long';
+
+function wordsOf({ reason, message }: ClusterError): string {
+  return reason !== 'context_length_exceeded' || message.startsWith(tooLong) ? message : `${tooLong}: ${message}`;
 }
