@@ -49,11 +49,12 @@ describe('a route', () => {
 
 describe('the host that a request names', () => {
   const ours = ['localhost', 'LOCALHOST:3001', 'a.localhost', '127.0.0.1:3001', '[::1]:3001', '[::1]', hostname()];
+  const ofContainers = ['host.docker.internal:3001'];
   const addresses = ['192.0.2.7', '0.0.0.0:3001', '[2001:db8::1]:80'];
   const strange = ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:3001', '[evil]'];
   const inside = ['orchestrator:3001', 'gpu.local', 'tutti.internal', 'box.home.arpa'];
 
-  it.each([...ours, ...addresses])('%s is ours', async (host) => {
+  it.each([...ours, ...ofContainers, ...addresses])('%s is ours', async (host) => {
     expect(await statusFor(await serve(), { host })).toBe(200);
   });
 

@@ -56,6 +56,8 @@ export function guard(app: FastifyInstance, options: GuardOptions): void {
   /** True if the request is let in; false if it has its answer already. */
   const admit = (request: FastifyRequest, reply: FastifyReply): boolean => {
     refuseKeyInUrl(request.url);
+    if (hasTwoHosts(request.raw))
+      throw new ClusterError('invalid_request', 'The request has more than one Host header.');
     if (!isOurHost(request.host)) throw strangeHost(request.host);
     const { origin } = request.headers;
     if (origin !== undefined) {
@@ -145,4 +147,15 @@ function strangeOrigin(origin: string): ClusterError {
     'forbidden',
     `Pages of "${origin.slice(0, 100)}" may not use this server. If they may, add that to allowedOrigins.`,
   );
+}
+
+/** A proxy in front may look at another one than we do. */
+function hasTwoHosts({ rawHeaders }: FastifyRequest['raw']): boolean {
+  const first = rawHeaders.findIndex(isHostName);
+  return first !== -1 && rawHeaders.findLastIndex(isHostName) !== first;
+}
+
+/** Of a list in which names and values take turns. */
+function isHostName(text: string, index: number): boolean {
+  return index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host';
 }

@@ -17,7 +17,8 @@ const notInPublicDns = [/^[\w-]+$/, /\.(local|internal|home\.arpa)$/];
  */
 export function hostRule({ exposed, allowedHosts }: Options): (host: string) => boolean {
   const own = hostname().toLowerCase();
-  const names = ['localhost', '*.localhost', own, `${own}.local`];
+  // Containers of this machine call it by the second; the public DNS has no such name.
+  const names = ['localhost', 'host.docker.internal', '*.localhost', own, `${own}.local`];
   const shapes = exposed ? notInPublicDns : [];
   return (host) => {
     const name = hostnameOf(host);

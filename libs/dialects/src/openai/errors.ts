@@ -19,7 +19,7 @@ const words: Readonly<Record<Reason, Words>> = {
   unsupported_media: { type: ofRequest, code: null },
   too_large: { type: ofRequest, code: null },
   unauthenticated: { type: ofRequest, code: 'invalid_api_key' },
-  forbidden: { type: 'permission_error', code: 'model_not_allowed' },
+  forbidden: { type: 'permission_error', code: 'permission_denied' },
   not_found: { type: ofRequest, code: 'unknown_url' },
   method_not_allowed: { type: ofRequest, code: 'method_not_allowed' },
   request_timeout: { type: ofRequest, code: 'request_timeout' },
@@ -65,5 +65,7 @@ function errorText(error: ClusterError): string {
 /** What is told of an error, in OpenAI's words. */
 export function errorFields(error: ClusterError) {
   const { type, code, param } = words[error.reason];
-  return { message: error.message, type, param: error.param ?? param ?? null, code };
+  const told = error.param ?? param ?? null;
+  const isOfModel = error.reason === 'forbidden' && told === 'model';
+  return { message: error.message, type, param: told, code: isOfModel ? 'model_not_allowed' : code };
 }
