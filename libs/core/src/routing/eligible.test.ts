@@ -79,9 +79,9 @@ describe('a node cannot run a call', () => {
     ],
     [
       'context',
-      'the prompt has about 50,000 tokens; "m" takes 32,768',
+      'the prompt has about 70,000 tokens; "m" takes 32,768',
       node,
-      demand('m', { promptTokens: 50_000 }),
+      demand('m', { promptTokens: 70_000 }),
       {},
     ],
     [

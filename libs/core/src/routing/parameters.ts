@@ -41,5 +41,6 @@ export const defaultParameters: PlanParameters = {
   slowByOthers: 0.9,
   // Ollama's own default.
   defaultContext: 4_096,
-  contextSlack: 1.3,
+  // Before a model was used its tokens are counted too many, by half in plain words; a backend counts them exactly.
+  contextSlack: 2,
 };
