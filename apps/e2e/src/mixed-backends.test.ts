@@ -152,6 +152,11 @@ describe('a node with a server of another API', () => {
     await openaiServer.whenAborted(before + 1);
   });
 
+  const recovered = async (): Promise<void> => {
+    takeBack();
+    await eventually(async () => (await post('/api/chat', { model: served, messages })).ok, 'an answer again', 60_000);
+  };
+
   it.each(['http500', 'busy', 'rateLimited', 'noKey', 'garbage', 'endWithoutDone', 'halfLine', 'errorEvent'] as const)(
     'that fails (%s) tells so in the words of each face',
     async (fault) => {
@@ -165,12 +170,7 @@ describe('a node with a server of another API', () => {
       const text = await inOpenai.text();
       expect(JSON.parse(text)).toMatchObject({ error: { message: expect.stringMatching(/\S/) as string } });
       expect(text).not.toContain(apiKey);
-      takeBack();
-      await eventually(
-        async () => (await post('/api/chat', { model: served, messages })).ok,
-        'an answer again',
-        60_000,
-      );
+      await recovered();
     },
     90_000,
   );
@@ -188,12 +188,7 @@ describe('a node with a server of another API', () => {
       const events = (await inOpenai.text()).trimEnd().split('\n\n');
       expect(events[0]).toContain('"role":"assistant"');
       expect(events.at(-1)).toMatch(/^data: \{"error":\{"message":"/);
-      takeBack();
-      await eventually(
-        async () => (await post('/api/chat', { model: served, messages })).ok,
-        'an answer again',
-        60_000,
-      );
+      await recovered();
     },
     90_000,
   );

@@ -7,6 +7,9 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema | boolean;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly const?: unknown;
 }
 
 /** Where a value is not what a schema says, a field that the schema does not name included. */
@@ -17,6 +20,9 @@ export function mismatches(
   path = '',
 ): string[] {
   if (schema.$ref) return mismatches(schemas, schemas[schema.$ref.split('/').at(-1)!]!, value, path);
+  const choices = schema.anyOf ?? schema.oneOf;
+  if (choices) return fewest(choices.map((choice) => mismatches(schemas, choice, value, path)));
+  if ('const' in schema && schema.const !== value) return [`${path} is not ${String(schema.const)}`];
   if (schema.type && ![schema.type].flat().some((type) => isOf(type, value)))
     return [`${path} is no ${schema.type.toString()}`];
   if (schema.enum && !schema.enum.includes(value)) return [`${path} is none of ${schema.enum.join(', ')}`];
@@ -36,6 +42,11 @@ export function mismatches(
     return mismatches(schemas, inner === true ? {} : inner, each, `${path}.${name}`);
   });
   return [...missing, ...wrong];
+}
+
+/** Those of the choice that comes closest. */
+function fewest(each: readonly string[][]): string[] {
+  return each.reduce((least, one) => (one.length < least.length ? one : least));
 }
 
 function isOf(type: string, value: unknown): boolean {

@@ -1,4 +1,7 @@
-import { ClusterError, pause, type Clock } from '@tutti/core';
+import { ClusterError, pause, type Clock, type Principal } from '@tutti/core';
+
+/** Refuses the request if there is no place for it; the returned function gives the place back. */
+export type Enter = (cancel: (reason: ClusterError) => void, principal: Principal) => () => void;
 
 /** Where requests come in and go out: the way to refuse them, count them and see them off. */
 export interface Door {

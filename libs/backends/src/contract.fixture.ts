@@ -73,10 +73,13 @@ export function backendContract(name: string, { open, without = {} }: Contract):
       expect(done?.reason).toMatch(/^(stop|length)$/);
     });
 
-    promise('takes an empty chat as a wish to load the model', async ({ backend, model }) => {
-      const { kinds, done } = await collect(backend.generate(chatCall(model, ''), contextWith()));
-      expect(kinds).not.toContain('delta');
-      expect(done?.reason).toBe('load');
+    promise('takes an empty chat, or an empty text, as a wish to load the model', async ({ backend, model }) => {
+      const text = callWith({ model, kind: { case: 'completion', value: {} } });
+      for (const call of [chatCall(model, ''), text]) {
+        const { kinds, done } = await collect(backend.generate(call, contextWith()));
+        expect(kinds).not.toContain('delta');
+        expect(done?.reason).toBe('load');
+      }
     });
 
     promise('takes an empty chat that keeps nothing alive as a wish to unload it', async ({ backend, model }) => {

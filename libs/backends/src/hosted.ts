@@ -1,7 +1,8 @@
 import { BlockList, isIP } from 'node:net';
-import { ClusterError } from '@tutti/core';
+import { ClusterError, type Clock } from '@tutti/core';
 import { isLoopback } from '@tutti/runtime/config';
 import type { ServerSettings } from './backend.ts';
+import type { HttpOptions, Refused } from './http.ts';
 
 /** Networks that no address on the internet belongs to. */
 const privateNetworks = new BlockList();
@@ -30,10 +31,33 @@ const privateNames = /^[^.]+$|\.(?:local|lan|internal|home\.arpa|localhost)$/i;
  */
 export function isCloudServer({ url, trust }: Pick<ServerSettings, 'url' | 'trust'>): boolean {
   if (trust !== undefined) return trust === 'cloud';
-  const host = new URL(url).hostname.replaceAll(/[[\]]/g, '');
+  const host = hostOf(url);
   const version = isIP(host);
   if (version === 0) return !isLoopback(host) && !privateNames.test(host);
   return !privateNetworks.check(host, version === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** Whether the server is on another machine than this one. */
+export function isRemote(url: string): boolean {
+  return !isLoopback(hostOf(url));
+}
+
+/** An address of IPv6 without its brackets. */
+function hostOf(url: string): string {
+  return new URL(url).hostname.replaceAll(/[[\]]/g, '');
+}
+
+type ParseError = (status: number, refused: Refused, now: number) => ClusterError;
+
+/** Makes errors of what the server says when it refuses, which may quote the key. */
+export function refusals(
+  { apiKey, clock }: ServerSettings & { clock: Clock },
+  parseError: ParseError,
+): HttpOptions['parseError'] {
+  return (status, { text, retryAfter }) => {
+    const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
+    return parseError(status, { text: told, retryAfter }, clock.wallTime());
+  };
 }
 
 /** The server's URL without a slash at its end; `usualPath` is its path if none is given. */

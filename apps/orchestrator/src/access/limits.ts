@@ -1,5 +1,5 @@
 import { ClusterError, type Clock, type KeyRecord, type Principal } from '@tutti/core';
-import type { Enter } from '../faces/answer.ts';
+import type { Enter } from '../door.ts';
 import { slidingWindow, type SlidingWindow } from './sliding-window.ts';
 
 /** Holds each key to its requests a minute and at a time. */

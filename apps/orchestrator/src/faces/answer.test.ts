@@ -101,6 +101,7 @@ describe('the commit point', () => {
     gate.open();
     await until(/"content":"one"/);
     expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*x-tutti-node: b\r\n[^]*x-tutti-attempts: 2\r\n/);
+    expect(received).toMatch(/\r\nx-accel-buffering: no\r\n/);
     (await b.next()).open();
     await until(/"done":true/);
   });

@@ -11,6 +11,7 @@ import {
   withDigest,
   withModelOptions,
 } from '@tutti/core';
+import type { Enter } from '../door.ts';
 import { readContext } from './request-context.ts';
 import type { Rendering } from './rendering.ts';
 import { createRouteFacts } from './route-facts.ts';
@@ -42,9 +43,6 @@ interface Options {
   /** The model that a name stands for; left out: itself. */
   readonly modelOf?: (name: string) => string;
 }
-
-/** Refuses the request if there is no place for it; the returned function gives the place back. */
-export type Enter = (cancel: (reason: ClusterError) => void, principal: Principal) => () => void;
 
 export type Answer = (request: FastifyRequest, reply: FastifyReply, ask: Ask) => Promise<void>;
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   canonicalModel,
@@ -22,11 +21,14 @@ import {
   type StreamFacts,
 } from '@tutti/dialects/anthropic';
 import { Permission } from '@tutti/proto/tutti/v1/options';
+import { listModels } from '../models/listing.ts';
+import { listPatterns } from '../models/pattern-listing.ts';
 import type { Answer } from './answer.ts';
+import { eventStream, json } from './content-types.ts';
 import { bodyOf } from './http-server.ts';
-import { listModels } from './listing.ts';
-import { listPatterns } from './pattern-listing.ts';
+import { newId } from './new-id.ts';
 import { oneToolCall } from './one-tool-call.ts';
+import { openedBy } from './opened-by.ts';
 import type { Rendering } from './rendering.ts';
 
 interface Options {
@@ -64,7 +66,7 @@ export function anthropicFace(app: FastifyInstance, { answer, cluster, estimates
     const model = modelOf(call.model);
     requireModel(request.principal, model);
     if (!modelCalled(cluster, model)) throw modelNotFound(call.model);
-    return reply.type('application/json; charset=utf-8').send(renderCount(expectedTokens(call), true));
+    return reply.type(json).send(renderCount(expectedTokens(call), true));
   });
 }
 
@@ -109,22 +111,13 @@ interface RenderingFacts extends Omit<StreamFacts, 'id' | 'toolUseId'> {
 function messageRendering({ requestId, ...known }: RenderingFacts): Rendering {
   const facts = { ...known, id: newId('msg'), toolUseId: () => newId('toolu') };
   const events = messageStream(facts);
-  let started = false;
-  const opened = (text: string): string => {
-    if (started) return text;
-    started = true;
-    return events.start() + text;
-  };
+  const opened = openedBy(events.start);
   return {
-    contentType: 'text/event-stream; charset=utf-8',
+    contentType: eventStream,
     delta: (delta) => opened(events.delta(delta)),
     done: (done, extra) => opened(events.finish(done, extra)),
     whole: (deltas, done, extra) => renderMessage(facts, deltas, done, extra),
     failed: (error) => errorEvent(error, requestId),
     waiting: pingEvent,
   };
-}
-
-function newId(kind: string): string {
-  return `${kind}_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }

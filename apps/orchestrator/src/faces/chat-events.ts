@@ -1,10 +1,11 @@
 import type { Progress } from '@tutti/proto/tutti/agent/v1/chunk';
+import { eventStream } from './content-types.ts';
 import type { Rendering } from './rendering.ts';
 
 /** A rendering of lines as server-sent events, which tell besides what the call waits for. */
 export function chatEvents(lines: Rendering): Rendering {
   return {
-    contentType: 'text/event-stream; charset=utf-8',
+    contentType: eventStream,
     delta: (delta) => `data: ${lines.delta(delta)}\n`,
     done: async (done, extra) => `data: ${await lines.done(done, extra)}\n`,
     whole: lines.whole,

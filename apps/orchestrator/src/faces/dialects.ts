@@ -1,5 +1,4 @@
-/** In whose words a path tells of errors. `problem`: RFC 9457. */
-export type Dialect = 'anthropic' | 'ollama' | 'openai' | 'problem';
+import type { Dialect } from './errors.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -3,7 +3,7 @@ import type { ClusterError } from '@tutti/core';
 import { errorBody as anthropicError } from '@tutti/dialects/anthropic';
 import { errorBody as ollamaError } from '@tutti/dialects/ollama';
 import { errorBody as openaiError } from '@tutti/dialects/openai';
-import type { Dialect } from './dialects.ts';
+import { json } from './content-types.ts';
 
 interface RenderedError {
   readonly status: number;
@@ -11,20 +11,29 @@ interface RenderedError {
   readonly contentType: string;
 }
 
-export function renderError(dialect: Dialect, error: ClusterError, requestId: string): RenderedError {
-  switch (dialect) {
-    case 'anthropic':
-      return { ...anthropicError(error, requestId), contentType: json };
-    case 'openai':
-      return { ...openaiError(error), contentType: json };
-    case 'ollama':
-      return { ...ollamaError(error), contentType: json };
-    case 'problem':
-      return { status: error.http, body: problem(error, requestId), contentType: 'application/problem+json' };
-  }
-}
+type RenderError = (
+  error: ClusterError,
+  requestId: string,
+) => Omit<RenderedError, 'contentType'> & Partial<RenderedError>;
 
-const json = 'application/json; charset=utf-8';
+/** How each dialect tells an error. Adding one is a line. */
+const dialects = {
+  anthropic: anthropicError,
+  ollama: ollamaError,
+  openai: openaiError,
+  problem: (error, requestId) => ({
+    ...{ status: error.http, body: problem(error, requestId) },
+    contentType: 'application/problem+json',
+  }),
+} as const satisfies Record<string, RenderError>;
+
+/** In whose words a path speaks. `problem`: RFC 9457. */
+export type Dialect = keyof typeof dialects;
+
+export function renderError(dialect: Dialect, error: ClusterError, requestId: string): RenderedError {
+  const render: RenderError = dialects[dialect];
+  return { contentType: json, ...render(error, requestId) };
+}
 
 /** RFC 9457. */
 export function problem(error: ClusterError, requestId: string): string {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, type Clock } from '@tutti/core';
 import type { RestEvent } from '@tutti/rpc';
+import { eventStream } from './content-types.ts';
 import { problem } from './errors.ts';
 import { createStreamWriter } from './stream-writer.ts';
 
@@ -80,7 +81,7 @@ function createHeartbeat(clock: Clock, open: () => ServerResponse) {
 
 function openStream(reply: FastifyReply): ServerResponse {
   reply.headers({
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': eventStream,
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
   });

@@ -6,8 +6,8 @@ import { ClusterError } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
 import { guard, localGuard, type GuardOptions } from '../access/guard.ts';
 import { compressLists } from './compressed.ts';
-import { createDialects, type Dialect, type Dialects } from './dialects.ts';
-import { renderError } from './errors.ts';
+import { createDialects, type Dialects } from './dialects.ts';
+import { renderError, type Dialect } from './errors.ts';
 import { unknownRoute } from './unknown-route.ts';
 
 /** Pictures in a chat make large bodies; blobs have a way of their own. */
@@ -217,9 +217,11 @@ function refuseSocket(thrown: Error & { code?: string }, socket: Socket, dialect
   }
   const error =
     parserErrors[thrown.code ?? ''] ?? new ClusterError('invalid_request', 'The request is not valid HTTP.');
-  const { status, body, contentType } = renderError(dialect, error, '');
+  const id = randomUUID();
+  const { status, body, contentType } = renderError(dialect, error, id);
   const head = [
     `HTTP/1.1 ${status} `,
+    `x-request-id: ${id}`,
     `content-type: ${contentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',

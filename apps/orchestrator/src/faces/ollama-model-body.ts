@@ -21,8 +21,8 @@ export interface ModelBody {
 export interface Naming {
   /** Fields with names, the first of them that of the model that it is about; those that end with "?" may be left out. */
   readonly fields: readonly string[];
-  /** Ollama's words for a request that does not say which. */
-  readonly missing: string;
+  /** Ollama's words for a request that leaves out one of them. */
+  readonly missing: string | ((field: string) => string);
 }
 
 /** What older clients call `model`. */
@@ -37,10 +37,12 @@ export function readModelBody(request: FastifyRequest, { fields, missing }: Nami
   parseJson(text);
   const body = new Map(text.startsWith('{') ? members(text) : []);
   refuseOtherSpellings(body.keys(), [...fields.map(withoutMark), ...others]);
-  const names = fields.flatMap((field) => nameIn(body, field) ?? []);
-  if (names.length < fields.filter((field) => withoutMark(field) === field).length) {
-    throw new ClusterError('invalid_request', missing, { param: fields[0]! });
+  const absent = fields.find((field) => withoutMark(field) === field && nameIn(body, field) === undefined);
+  if (absent !== undefined) {
+    const words = typeof missing === 'string' ? missing : missing(absent);
+    throw new ClusterError('invalid_request', words, { param: absent });
   }
+  const names = fields.flatMap((field) => nameIn(body, field) ?? []);
   const stream = body.get('stream') ?? 'true';
   if (!/^(?:true|false|null)$/.test(stream)) throw wrong('stream', 'a boolean');
   body.delete('stream');

@@ -85,6 +85,7 @@ describe('what is wrong with a request about a model', () => {
     ['POST', '/api/push', '{"model":null}', 400, 'model is required'],
     ['DELETE', '/api/delete', '{}', 400, 'name "" is invalid'],
     ['POST', '/api/copy', '{"destination":"x"}', 400, 'source "" is invalid'],
+    ['POST', '/api/copy', '{"source":"m"}', 400, 'destination "" is invalid'],
     ['POST', '/api/show', '{"model":"no"}', 404, "model 'no' not found"],
     ['POST', '/api/push', '{"name":"no"}', 404, "model 'no' not found"],
     ['DELETE', '/api/delete', '{"name":"no"}', 404, "model 'no' not found"],

@@ -2,11 +2,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, requireModel, type Clock, type Cluster } from '@tutti/core';
 import { errorBody } from '@tutti/dialects/ollama';
 import { Permission } from '@tutti/proto/tutti/v1/options';
+import { showPattern } from '../models/pattern-listing.ts';
 import { readPlacement } from '../models/placement.ts';
 import type { Placed, VirtualOllama } from '../models/virtual-ollama.ts';
 import { ollamaBlobsFace } from './ollama-blobs.ts';
 import { readModelBody, type ModelBody, type Naming } from './ollama-model-body.ts';
-import { showPattern } from './pattern-listing.ts';
 import { createStreamWriter } from './stream-writer.ts';
 import { whileConnected } from './while-connected.ts';
 
@@ -27,7 +27,7 @@ const named = { fields: ['model'], missing: 'model is required' };
 const pulled = { fields: ['model'], missing: 'invalid model name' };
 const made = { fields: ['model', 'from?'], missing: 'invalid model name' };
 const deleted = { fields: ['model'], missing: 'name "" is invalid' };
-const copied = { fields: ['source', 'destination'], missing: 'source "" is invalid' };
+const copied = { fields: ['source', 'destination'], missing: (field: string) => `${field} "" is invalid` };
 
 const view = { config: { permission: Permission.VIEW } };
 const write = { config: { permission: Permission.WRITE_MODELS } };

@@ -19,15 +19,16 @@ import {
   type Extra,
 } from '@tutti/dialects/ollama';
 import { Permission } from '@tutti/proto/tutti/v1/options';
+import { withAliases } from '../models/alias-listing.ts';
 import type { Aliases } from '../models/aliases.ts';
-import { withAliases } from './alias-listing.ts';
+import { listModels, listRunners, type Listed } from '../models/listing.ts';
+import { listPatterns } from '../models/pattern-listing.ts';
+import { shownDigest } from '../models/shown-digest.ts';
 import type { Answer } from './answer.ts';
-import { bodyOf } from './http-server.ts';
 import { chatEvents } from './chat-events.ts';
-import { listModels, listRunners, type Listed } from './listing.ts';
-import { listPatterns } from './pattern-listing.ts';
+import { json } from './content-types.ts';
+import { bodyOf } from './http-server.ts';
 import type { Rendering } from './rendering.ts';
-import { shownDigest } from './shown-digest.ts';
 
 interface Options {
   readonly answer: Answer;
@@ -39,8 +40,6 @@ interface Options {
 
 /** The Ollama whose API this face speaks; shown where no node runs one. */
 const spokenVersion = '0.17.4';
-
-const json = 'application/json; charset=utf-8';
 
 const open = { config: { permission: Permission.PUBLIC } };
 const view = { config: { permission: Permission.VIEW } };

@@ -11,18 +11,17 @@ import {
 import { renderModel as anthropicModel, renderModels as anthropicModels, type Page } from '@tutti/dialects/anthropic';
 import { renderModel, renderModels, type ListedModel } from '@tutti/dialects/openai';
 import { Permission } from '@tutti/proto/tutti/v1/options';
+import { withAliases } from '../models/alias-listing.ts';
 import type { Aliases } from '../models/aliases.ts';
-import { withAliases } from './alias-listing.ts';
-import { listModels, listRunners } from './listing.ts';
-import { listPatterns } from './pattern-listing.ts';
+import { listModels, listRunners } from '../models/listing.ts';
+import { listPatterns } from '../models/pattern-listing.ts';
+import { json } from './content-types.ts';
 
 interface Options {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly aliases?: Aliases | undefined;
 }
-
-const json = 'application/json; charset=utf-8';
 
 const view = { config: { permission: Permission.VIEW } };
 

@@ -15,9 +15,10 @@ import {
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { createStoredResponses } from '../responses/stored-responses.ts';
 import type { Answer } from './answer.ts';
+import { json } from './content-types.ts';
 import { bodyOf } from './http-server.ts';
 import { oneToolCall } from './one-tool-call.ts';
-import { priorityOf } from './openai.ts';
+import { priorityOf } from './priority-of.ts';
 import { leavesParameters } from './request-context.ts';
 import { responseRendering } from './response-rendering.ts';
 
@@ -26,8 +27,6 @@ interface Options {
   readonly documents: DocumentRepository;
   readonly clock: Clock;
 }
-
-const json = 'application/json; charset=utf-8';
 
 const infer = { config: { permission: Permission.INFER } };
 

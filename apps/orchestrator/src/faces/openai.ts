@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { ClusterError, type Clock, type Cluster, type Principal, type Priority } from '@tutti/core';
+import type { Clock, Cluster, Principal } from '@tutti/core';
 import {
   callOfChoice,
   chatCompletionStream,
@@ -17,15 +17,18 @@ import {
   type CompletionRequest,
   type CompletionStream,
   type EmbeddingsRequest,
-  type ServiceTier,
 } from '@tutti/dialects/openai';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Aliases } from '../models/aliases.ts';
 import type { Answer, Ask } from './answer.ts';
+import { eventStream } from './content-types.ts';
 import { bodyOf } from './http-server.ts';
+import { newId } from './new-id.ts';
 import { oneToolCall } from './one-tool-call.ts';
 import { openaiModels } from './openai-models.ts';
 import { openaiUnbuilt } from './openai-unbuilt.ts';
+import { openedBy } from './opened-by.ts';
+import { priorityOf } from './priority-of.ts';
 import type { Rendering } from './rendering.ts';
 import { leavesParameters } from './request-context.ts';
 import { runField } from './run-field.ts';
@@ -105,7 +108,7 @@ function completionAsk(parsed: CompletionRequest, principal: Principal, clock: C
 /** Vectors never stream. */
 function embeddingsAsk({ call, encoding }: EmbeddingsRequest): Ask {
   const rendering = (model: string): Rendering => ({
-    contentType: 'text/event-stream; charset=utf-8',
+    contentType: eventStream,
     delta: () => '',
     done: () => '',
     whole: (deltas, done, extra) => renderEmbeddings(model, encoding, deltas, done, extra),
@@ -118,31 +121,17 @@ function answerFacts(model: string, clock: Clock): Omit<AnswerFacts, 'id'> {
   return {
     created: Math.floor(clock.wallTime() / 1_000),
     model,
-    toolCallId: () => `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`,
+    toolCallId: () => newId('call'),
   };
 }
 
 function eventRendering(events: CompletionStream): Omit<Rendering, 'whole'> {
-  let started = false;
-  const opened = (text: string): string => {
-    if (started) return text;
-    started = true;
-    return events.start() + text;
-  };
+  const opened = openedBy(events.start);
   return {
-    contentType: 'text/event-stream; charset=utf-8',
+    contentType: eventStream,
     delta: (delta) => opened(events.delta(delta)),
     done: (done, extra) => opened(events.finish(done, { ...extra, ...runField(done) })),
     failed: errorEvent,
     waiting: queueComment,
   };
-}
-
-/** Undefined: what the key usually gets. */
-export function priorityOf(tier: ServiceTier | undefined, { classes }: Principal): Priority | undefined {
-  const priority = tier?.priority;
-  if (priority === undefined || !classes || classes.includes(priority)) return priority;
-  throw new ClusterError('forbidden', `This key may not use the service tier "${tier!.name}"; leave it out.`, {
-    param: 'service_tier',
-  });
 }

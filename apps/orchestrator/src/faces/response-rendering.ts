@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { ClusterError, type Clock } from '@tutti/core';
 import type { Extra } from '@tutti/dialects/ollama';
 import { joinDeltas, responseStream, type ResponseFacts } from '@tutti/dialects/openai-responses';
 import type { Done } from '@tutti/proto/tutti/agent/v1/chunk';
+import { eventStream } from './content-types.ts';
+import { newId } from './new-id.ts';
+import { openedBy } from './opened-by.ts';
 import { queueComment } from './queue-comment.ts';
 import type { Rendering } from './rendering.ts';
 
@@ -17,16 +19,9 @@ interface Options extends Pick<ResponseFacts, 'id' | 'model' | 'shape'> {
 /** How a response is written. It is kept before a client sees its end, so that whoever has seen it can go on from it. */
 export function responseRendering({ keep, mustKeep, clock, ...asked }: Options): Rendering {
   const seconds = (): number => Math.floor(clock.wallTime() / 1_000);
-  const toolCallId = (): string => `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
-  const events = responseStream({ ...asked, createdAt: seconds(), toolCallId });
-  let started = false;
+  const events = responseStream({ ...asked, createdAt: seconds(), toolCallId: () => newId('call') });
+  const opened = openedBy(() => events.start(keep !== undefined));
   let unsent = '';
-
-  const opened = (text: string): string => {
-    if (started) return text;
-    started = true;
-    return events.start(keep !== undefined) + text;
-  };
 
   const ended = async (done: Done, extra: Extra): Promise<string> => {
     const end = { completedAt: seconds(), extra };
@@ -43,7 +38,7 @@ export function responseRendering({ keep, mustKeep, clock, ...asked }: Options):
   };
 
   return {
-    contentType: 'text/event-stream; charset=utf-8',
+    contentType: eventStream,
     delta: (delta) => opened(events.delta(delta)),
     async done(done, extra) {
       unsent = opened(events.finish(done));

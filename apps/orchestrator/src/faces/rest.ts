@@ -12,8 +12,10 @@ import {
   type RestRoute,
 } from '@tutti/rpc';
 import type { Log } from '@tutti/runtime/log';
+import { json } from './content-types.ts';
 import { sendEvents } from './event-stream.ts';
 import { bodyOf } from './http-server.ts';
+import { whileConnected } from './while-connected.ts';
 
 interface Options {
   readonly clock: Clock;
@@ -54,11 +56,11 @@ function addRest(app: FastifyInstance, route: RestRoute, { clock, onError }: { c
     // The answer to HEAD is that to GET without its body; an endless one has no end either way.
     exposeHeadRoute: method.methodKind === 'unary',
     handler: async (request, reply) => {
-      const signal = signalOf(reply);
+      const signal = whileConnected(reply);
       const answer = await handle({ ...partsOf(request), ...callerOf(request), signal });
       if (answer.kind === 'events')
         return sendEvents(request, reply, answer.events, { signal, clock, onError: failed });
-      return reply.code(answer.status).type('application/json; charset=utf-8').send(answer.text);
+      return reply.code(answer.status).type(json).send(answer.text);
     },
   });
 }
@@ -98,14 +100,4 @@ function callerOf(request: FastifyRequest): Pick<RestRequest, 'metadata' | 'peer
     if (first !== undefined) metadata.set(name, first);
   }
   return { metadata, peer: `${request.ip}:${request.socket.remotePort}`, principal: request.principal };
-}
-
-/** Aborts when the client leaves before it has all of the answer. */
-function signalOf({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  if (raw.closed) gone.abort();
-  raw.once('close', () => {
-    if (!raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
 }

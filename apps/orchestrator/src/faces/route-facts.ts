@@ -22,6 +22,10 @@ const privacyNames: Readonly<Partial<Record<Privacy, string>>> = {
   [Privacy.ANY]: 'any',
 };
 
+/** Characters in a header: clients refuse answers whose headers are large. */
+const longestName = 200;
+const longestReason = 500;
+
 /** `meant`: the model that the name `asked` stands for, if that is an alias. */
 export function createRouteFacts(
   clock: Clock,
@@ -62,13 +66,13 @@ export function createRouteFacts(
       return queued;
     },
     headers: () => ({
-      'x-tutti-model': encodeURI((model === asked ? meant : model).toWellFormed()),
+      'x-tutti-model': encodeURI((model === asked ? meant : model).slice(0, longestName).toWellFormed()),
       'x-tutti-privacy': privacyNames[privacy] ?? 'cluster',
       'x-tutti-cache': cache,
       ...(node !== undefined && {
         'x-tutti-node': node,
         // It may name models, in any script.
-        'x-tutti-route': reason.replaceAll(/[^ -~]/g, '?'),
+        'x-tutti-route': reason.slice(0, longestReason).replaceAll(/[^ -~]/g, '?'),
         'x-tutti-queue-ms': queueMs.toFixed(1),
         'x-tutti-attempts': String(attempts),
         ...(parameters && { 'x-tutti-parameters': parameters }),

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { ClusterError, type Chunk, type Clock } from '@tutti/core';
 import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
+import { json } from './content-types.ts';
 import type { Rendering } from './rendering.ts';
 import type { RouteFacts } from './route-facts.ts';
 import { withSigns } from './signs-of-life.ts';
@@ -39,7 +40,7 @@ async function sendObject(reply: FastifyReply, facts: RouteFacts, text: string, 
   // Node closes a connection on which nothing moves for so long; the next request on it sets that back.
   const { socket } = reply.raw;
   if (socket instanceof Socket) socket.setTimeout(stallMs);
-  await reply.headers(facts.headers()).type('application/json; charset=utf-8').send(text);
+  await reply.headers(facts.headers()).type(json).send(text);
 }
 
 interface StreamOptions extends WholeOptions {

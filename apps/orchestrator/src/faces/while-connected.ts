@@ -1,8 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-/** Aborted when the client leaves before it has its answer. */
+/** Aborted when the client leaves before it has all of its answer. */
 export function whileConnected({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  if (raw.closed) gone.abort();
   raw.once('close', () => {
     if (!raw.writableFinished) gone.abort();
   });

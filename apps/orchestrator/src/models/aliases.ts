@@ -1,6 +1,6 @@
 import { canonicalModel, matchesWildcard, type NodeView } from '@tutti/core';
-import { listModels } from '../faces/listing.ts';
-import { listPatterns } from '../faces/pattern-listing.ts';
+import { listModels } from './listing.ts';
+import { listPatterns } from './pattern-listing.ts';
 
 /** Names that clients use for models that are called otherwise. */
 export interface Aliases {

@@ -1,6 +1,6 @@
 import { canonicalModel, type AvailableModel, type Cluster } from '@tutti/core';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
-import { listModels } from '../faces/listing.ts';
+import { listModels } from '../models/listing.ts';
 
 /** Models of the nodes that are ready, as patterns see them. */
 export function availableModels({ nodes }: Pick<Cluster, 'nodes'>): AvailableModel[] {

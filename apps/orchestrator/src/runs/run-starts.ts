@@ -10,7 +10,7 @@ import {
   type RunRecord,
   type RunRepository,
 } from '@tutti/core';
-import type { Enter } from '../faces/answer.ts';
+import type { Enter } from '../door.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunArchive } from './run-archive.ts';
 import { requestHashOf, runIdOf } from './run-id.ts';

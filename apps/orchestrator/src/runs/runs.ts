@@ -9,7 +9,7 @@ import {
   type RunRecord,
   type RunRepository,
 } from '@tutti/core';
-import type { Enter } from '../faces/answer.ts';
+import type { Enter } from '../door.ts';
 import { createLiveRun, type LiveRun, type RunTools, type RunWord, type Words } from './live-run.ts';
 import { createRunArchive, type RunPage } from './run-archive.ts';
 import { createRunReader } from './run-follow.ts';

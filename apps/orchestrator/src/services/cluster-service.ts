@@ -3,7 +3,7 @@ import { canonicalModel, mayUseModel, type Clock, type Cluster, type NodeView } 
 import type { ClusterModelSchema, ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { NodeStatus, type Node } from '@tutti/proto/tutti/v1/node';
 import type { Implementation } from '@tutti/rpc';
-import { listModels, listRunners } from '../faces/listing.ts';
+import { listModels, listRunners } from '../models/listing.ts';
 import { int32 } from '../members/int32.ts';
 import { windowFrom, type RequestBook } from '../observation/request-book.ts';
 

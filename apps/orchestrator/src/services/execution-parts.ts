@@ -6,7 +6,7 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf';
 import { ValueSchema, type Value } from '@bufbuild/protobuf/wkt';
-import type { Budget, HumanQuestion, Json, RunError, Spent } from '@tutti/core';
+import { ClusterError, type Budget, type HumanQuestion, type Json, type RunError, type Spent } from '@tutti/core';
 import type {
   ExecutionBudgetSchema,
   ExecutionErrorSchema,
@@ -47,9 +47,14 @@ export function valueOf(json: Json): Value {
   return fromJson(ValueSchema, json as JsonValue);
 }
 
-/** Null: there is none. */
+/** Null: there is none. Fails with `invalid_request` for a number that JSON cannot hold. */
 export function jsonOf(value: Value | undefined): Json {
-  return value ? toJson(ValueSchema, value) : null;
+  if (!value) return null;
+  try {
+    return toJson(ValueSchema, value);
+  } catch (cause) {
+    throw new ClusterError('invalid_request', 'A number in the value is not finite.', { param: 'value', cause });
+  }
 }
 
 /** An object as it is after a way over the wire: what is undefined is not there. */

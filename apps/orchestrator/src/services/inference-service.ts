@@ -9,7 +9,7 @@ import {
 } from '@tutti/core';
 import type { InferenceService } from '@tutti/proto/tutti/v1/inference';
 import { inTurns, type Implementation } from '@tutti/rpc';
-import type { Enter } from '../faces/answer.ts';
+import type { Enter } from '../door.ts';
 import { readCaller } from '../faces/request-context.ts';
 
 interface Options {

@@ -20,7 +20,7 @@ import {
 import type { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import type { Implementation } from '@tutti/rpc';
 import { hasRole } from '../access/permissions.ts';
-import { listModels } from '../faces/listing.ts';
+import { listModels } from '../models/listing.ts';
 import { int32 } from '../members/int32.ts';
 import { windowFrom } from '../observation/request-book.ts';
 import { requestsKept, type WhyBook } from '../observation/why-book.ts';

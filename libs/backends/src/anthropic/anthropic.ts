@@ -1,8 +1,8 @@
-import { ClusterError, done, modelNotFound, throwIfAborted, type Call, type Clock, type Generate } from '@tutti/core';
+import { ClusterError, done, modelNotFound, throwIfAborted, type Clock, type Generate } from '@tutti/core';
 import { createEventParser, parseError, renderRequest } from '@tutti/dialects/anthropic';
-import { isLoopback } from '@tutti/runtime/config';
+import { isLoad } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
-import { isCloudServer, serverUrl } from '../hosted.ts';
+import { isCloudServer, isRemote, refusals, serverUrl } from '../hosted.ts';
 import { createHttp, type Http } from '../http.ts';
 import { streamed } from '../streamed.ts';
 import { createModels, type Models } from './models.ts';
@@ -25,15 +25,12 @@ export async function openAnthropic(settings: Settings): Promise<Backend> {
     url,
     server: 'the model server',
     headers: { 'anthropic-version': version, ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
-    parseError(status, { text, retryAfter }) {
-      const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
-      return parseError(status, { text: told, retryAfter }, Date.now());
-    },
+    parseError: refusals(settings, parseError),
   });
   const models = createModels({ http, wanted, cloud: isCloudServer({ ...settings, url }), slots, clock });
   return {
     slots,
-    remote: !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, '')),
+    remote: isRemote(url),
     generate: generateOn(http, models),
     inventory: (signal) => models.read(signal),
     async *verb() {
@@ -52,18 +49,10 @@ function generateOn(http: Http, models: Models): Generate {
     const model = models.find(call.model);
     if (!model) throw modelNotFound(call.model);
     // Whatever is there is loaded already, and stays.
-    if (asksNothing(call)) {
-      yield done({ reason: 'load', usage: {}, timings: {} });
-      return;
-    }
+    if (isLoad(call)) return void (yield done({ reason: 'load', usage: {}, timings: {} }));
     const { body, beta } = renderRequest(call, { model: model.id, mostTokens: model.mostTokens });
     const headers = { 'x-tutti-hops': String(hops), ...(beta !== undefined && { 'anthropic-beta': beta }) };
     const response = await http.send('POST', '/messages', { body, signal, headers });
     yield* streamed(response, createEventParser(), signal);
   };
-}
-
-/** Ollama's way to have a model loaded or unloaded. */
-function asksNothing({ kind }: Call): boolean {
-  return kind.case === 'chat' && kind.value.messages.length === 0;
 }

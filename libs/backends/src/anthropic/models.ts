@@ -1,9 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, ClusterError, cloudCapability, type Clock } from '@tutti/core';
+import { canonicalModel, cloudCapability, type Clock } from '@tutti/core';
 import type { ModelSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { z } from 'zod';
 import type { Inventory } from '../backend.ts';
-import { upstreamError, type Http } from '../http.ts';
+import type { Http } from '../http.ts';
+import { offered, rereadAfter } from '../listed-models.ts';
+import { readAnswer, textOf } from '../read-answer.ts';
 
 type Model = MessageInitShape<typeof ModelSchema>;
 
@@ -57,12 +59,9 @@ const pageSize = 1_000;
 
 export function createModels({ http, wanted, cloud, slots, clock }: Options): Models {
   let known: ReadonlyMap<string, Found> | undefined;
-  let inventory: Inventory | undefined;
-  let readAt = 0;
-  const offered = wanted && new Set(wanted.map(canonicalModel));
 
   const readAll = async (signal: AbortSignal): Promise<Inventory> => {
-    const listed = (await list(http, signal)).filter(({ id }) => offered?.has(canonicalModel(id)) ?? true);
+    const listed = offered(await list(http, signal), wanted);
     known = new Map(
       listed.map(({ id, max_tokens: most }) => [canonicalModel(id), { id, mostTokens: most ?? undefined }]),
     );
@@ -79,13 +78,7 @@ export function createModels({ http, wanted, cloud, slots, clock }: Options): Mo
   };
 
   return {
-    async read(signal) {
-      if (inventory && clock.now() - readAt < listMs) return inventory;
-      inventory = undefined;
-      inventory = await readAll(signal);
-      readAt = clock.now();
-      return inventory;
-    },
+    read: rereadAfter(listMs, clock, readAll),
     find(name) {
       if (!known) return { id: name.replace(/:latest$/, '') };
       return known.get(canonicalModel(name));
@@ -107,25 +100,7 @@ async function list(http: Http, signal: AbortSignal): Promise<Listed[]> {
 
 async function readPage(http: Http, after: string, signal: AbortSignal): Promise<z.infer<typeof pageSchema>> {
   const body = await http.send('GET', `/models?limit=${pageSize}${after}`, { signal });
-  let text: string;
-  try {
-    text = await body.text();
-  } catch (thrown) {
-    throw upstreamError(thrown, signal);
-  }
-  const result = pageSchema.safeParse(jsonOf(text));
-  if (result.success) return result.data;
-  throw new ClusterError('bad_upstream', "/models of the backend answered something that is not Anthropic's.", {
-    cause: result.error,
-  });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return readAnswer(await textOf(body, signal), pageSchema, { path: '/models', api: 'Anthropic' });
 }
 
 function toModel(listed: Listed, cloud: boolean): Model {

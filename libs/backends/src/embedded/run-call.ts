@@ -1,4 +1,5 @@
 import { ClusterError, done, type Call, type Chunk, type Clock, type Random } from '@tutti/core';
+import { asksNothing } from '../asks-nothing.ts';
 import { loading } from '../loading.ts';
 import { answer, type Workplace } from './answer.ts';
 import { embed } from './embed.ts';
@@ -28,7 +29,7 @@ export async function* runCall(
 ): AsyncGenerator<Chunk> {
   refuseUnsupported(call, call.model, (await model.facts()).capabilities);
   const keepAliveMs = call.keepAliveMs ?? ports.keepAliveMs;
-  const isUnload = isEmpty(call) && call.keepAliveMs === 0;
+  const isUnload = asksNothing(call) && call.keepAliveMs === 0;
   const release = await model.takeTurn(signal);
   try {
     if (isUnload) yield done({ reason: 'unload' });
@@ -56,7 +57,7 @@ async function* work(call: Call, resident: Resident, ports: CallPorts, signal: A
   const place: Workplace = { ...ports, resident, signal, startedAt, loadMs };
 
   const { kind } = call;
-  if (isEmpty(call)) return yield done({ reason: 'load', timings: { totalMs: loadMs, loadMs } });
+  if (asksNothing(call)) return yield done({ reason: 'load', timings: { totalMs: loadMs, loadMs } });
   if (kind.case === 'embed') return yield* embed(kind.value, place);
   const wrapper = resident.chatWrapper(call.think !== 'false');
   if (kind.case === 'chat') {
@@ -67,11 +68,4 @@ async function* work(call: Call, resident: Resident, ports: CallPorts, signal: A
     return yield* answer(call, completionPrompt(kind.value, wrapper, model, runtime.library), place);
   }
   throw new ClusterError('invalid_request', 'the call is neither chat nor completion nor embed');
-}
-
-/** Whether the call only wants the model in memory, or out of it. */
-function isEmpty({ kind }: Call): boolean {
-  if (kind.case === 'chat') return kind.value.messages.length === 0;
-  if (kind.case === 'completion') return kind.value.prompt === '';
-  return kind.case === 'embed' && kind.value.inputs.length === 0;
 }

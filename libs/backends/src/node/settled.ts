@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { canonicalModel, done, progress, type Call, type Chunk, type Clock, type Generate } from '@tutti/core';
 import { ContextWindowSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { TimingsSchema } from '@tutti/proto/tutti/agent/v1/chunk';
+import { isLoad } from '../asks-nothing.ts';
 import { loading } from '../loading.ts';
 import { longKeepAliveMs } from './memory-calls.ts';
 import type { Placement } from './placement.ts';
@@ -109,8 +110,6 @@ function keepAliveMs({ keepAliveMs: asked }: Call, lonely: boolean): number {
   return asked > 0 && lonely ? asked : longKeepAliveMs;
 }
 
-function isUnload({ kind, keepAliveMs }: Call): boolean {
-  if (keepAliveMs !== 0) return false;
-  if (kind.case === 'chat') return kind.value.messages.length === 0;
-  return kind.case === 'completion' && kind.value.prompt === '';
+function isUnload(call: Call): boolean {
+  return call.keepAliveMs === 0 && isLoad(call);
 }

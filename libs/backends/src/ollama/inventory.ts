@@ -1,9 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { cloudCapability, ClusterError } from '@tutti/core';
+import { cloudCapability } from '@tutti/core';
 import type { ModelSchema, RunnerSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { z } from 'zod';
 import type { Inventory } from '../backend.ts';
-import { upstreamError, type Http } from '../http.ts';
+import type { Http } from '../http.ts';
+import { readAnswer, textOf } from '../read-answer.ts';
 
 type Model = MessageInitShape<typeof ModelSchema>;
 type Runner = MessageInitShape<typeof RunnerSchema>;
@@ -76,32 +77,11 @@ export function createInventory(http: Http): (signal: AbortSignal) => Promise<In
 }
 
 async function ask<T>(http: Http, path: string, schema: z.ZodType<T>, signal: AbortSignal, body?: string): Promise<T> {
-  const text = await textOf(http, path, signal, body);
-  const result = schema.safeParse(jsonOf(text));
-  if (result.success) return result.data;
-  throw new ClusterError('bad_upstream', `${path} of the backend answered something that is not Ollama's.`, {
-    cause: result.error,
-  });
-}
-
-async function textOf(http: Http, path: string, signal: AbortSignal, body?: string): Promise<string> {
   const response = await http.send(body === undefined ? 'GET' : 'POST', path, {
     signal,
     ...(body !== undefined && { body }),
   });
-  try {
-    return await response.text();
-  } catch (thrown) {
-    throw upstreamError(thrown, signal);
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return readAnswer(await textOf(response, signal), schema, { path, api: 'Ollama' });
 }
 
 /** Ollama sends calls of such names to its cloud, whatever is on the disk. */

@@ -1,8 +1,9 @@
-import { throwIfAborted, type Call, type Chunk, type Generate } from '@tutti/core';
+import { throwIfAborted, type Chunk, type Generate } from '@tutti/core';
 import { parseChatLine, parseEmbedBody, parseError, parseGenerateLine, renderRequest } from '@tutti/dialects/ollama';
 import { withToolChoice } from '@tutti/dialects/tool-choice';
-import { isLoopback } from '@tutti/runtime/config';
+import { isLoad } from '../asks-nothing.ts';
 import type { Backend } from '../backend.ts';
+import { isRemote } from '../hosted.ts';
 import { ollamaUrl } from './base-url.ts';
 import { ollamaBlobs, usualModelsFolder } from './blobs.ts';
 import { createHttp, type Http } from '../http.ts';
@@ -20,7 +21,7 @@ interface Settings {
 export async function openOllama(settings: Settings): Promise<Backend> {
   const url = ollamaUrl(settings);
   const http = createHttp({ url, server: 'Ollama', parseError: (status, { text }) => parseError(status, text) });
-  const remote = !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, ''));
+  const remote = isRemote(url);
   return {
     generate: withToolChoice(generateOn(http)),
     inventory: createInventory(http),
@@ -46,10 +47,4 @@ function generateOn(http: Http): Generate {
     const response = await http.send('POST', path, { body, signal, headers: { 'x-tutti-hops': String(hops) } });
     yield* streamed(response, { line: parse }, signal);
   };
-}
-
-/** Nothing to answer: Ollama only loads or unloads the model. */
-function isLoad({ kind }: Call): boolean {
-  if (kind.case === 'chat') return kind.value.messages.length === 0;
-  return kind.case === 'completion' && kind.value.prompt === '';
 }

@@ -1,6 +1,7 @@
 import { ClusterError, throwIfAborted } from '@tutti/core';
 import { z } from 'zod';
-import { createHttp, upstreamError, type Http, type HttpOptions } from '../http.ts';
+import { createHttp, type Http, type HttpOptions } from '../http.ts';
+import { jsonIn, readAnswer, textOf } from '../read-answer.ts';
 
 const count = z.number().int().positive().nullish();
 const words = z.array(z.string()).nullish();
@@ -58,16 +59,12 @@ export function createLookups({ url, parseError, ...options }: HttpOptions): Loo
     async list(signal) {
       const text = await textAt(http, listPath, signal);
       if (text === undefined) return undefined;
-      const result = listSchema.safeParse(jsonOf(text));
-      if (result.success) return result.data.data;
-      throw new ClusterError('bad_upstream', "/models of the backend answered something that is not OpenAI's.", {
-        cause: result.error,
-      });
+      return readAnswer(text, listSchema, { path: '/models', api: 'OpenAI' }).data;
     },
     async props(signal) {
       try {
         const text = await textAt(http, '/props', signal);
-        const told = propsSchema.parse(jsonOf(text ?? ''));
+        const told = propsSchema.parse(jsonIn(text ?? ''));
         return {
           slots: told.total_slots ?? undefined,
           contextLength: told.default_generation_settings?.n_ctx ?? undefined,
@@ -85,19 +82,10 @@ export function createLookups({ url, parseError, ...options }: HttpOptions): Loo
 /** Undefined: there is nothing at the path. */
 async function textAt(http: Http, path: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const body = await http.send('GET', path, { signal });
-    return await body.text();
+    return await textOf(await http.send('GET', path, { signal }), signal);
   } catch (thrown) {
-    const error = upstreamError(thrown, signal);
+    const error = ClusterError.from(thrown);
     if (error.reason === 'not_found') return undefined;
     throw error;
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { canonicalModel, ClusterError, cloudCapability, type Clock } from '@tutti/core';
 import type { ModelSchema } from '@tutti/proto/tutti/agent/v1/state';
 import type { Inventory } from '../backend.ts';
+import { offered, rereadAfter } from '../listed-models.ts';
 import type { Listed, Lookups } from './lookups.ts';
 
 type Model = Omit<MessageInitShape<typeof ModelSchema>, '$typeName' | '$unknown'>;
@@ -32,9 +33,6 @@ const mostRunners = 64;
 
 export function createModels({ lookups, wanted, cloud, slots, clock }: Options): Models {
   let known: ReadonlyMap<string, Found> | undefined;
-  let inventory: Inventory | undefined;
-  let readAt = 0;
-  const offered = wanted && new Set(wanted.map(canonicalModel));
 
   const toModel = (listed: Listed, loadedContext: number | undefined): Found => {
     const trained = contextOf(listed);
@@ -51,7 +49,7 @@ export function createModels({ lookups, wanted, cloud, slots, clock }: Options):
 
   const readAll = async (signal: AbortSignal): Promise<Inventory> => {
     const all = (await lookups.list(signal)) ?? believed(wanted);
-    const listed = all.filter(({ id }) => offered?.has(canonicalModel(id)) ?? true);
+    const listed = offered(all, wanted);
     const facts = all.some(isLlamaServer) ? await lookups.props(signal) : undefined;
     const models = listed.map((one) => toModel(one, facts?.contextLength));
     known = new Map(models.toReversed().map((model) => [canonicalModel(model.name), model]));
@@ -65,13 +63,7 @@ export function createModels({ lookups, wanted, cloud, slots, clock }: Options):
   };
 
   return {
-    async read(signal) {
-      if (inventory && cloud && clock.now() - readAt < cloudListMs) return inventory;
-      inventory = undefined;
-      inventory = await readAll(signal);
-      readAt = clock.now();
-      return inventory;
-    },
+    read: rereadAfter(cloud ? cloudListMs : 0, clock, readAll),
     find: (name) => (known ? known.get(canonicalModel(name)) : { name }),
   };
 }

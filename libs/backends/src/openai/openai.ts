@@ -1,11 +1,12 @@
 import { ClusterError, done, modelNotFound, throwIfAborted, type Call, type Clock, type Generate } from '@tutti/core';
 import { createEventParser, mustCall, parseError, parseVectors, renderRequest } from '@tutti/dialects/openai';
-import { isLoopback } from '@tutti/runtime/config';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
+import { asksNothing } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
-import { isCloudServer, serverUrl } from '../hosted.ts';
-import { createHttp, upstreamError, type Body, type Http, type HttpOptions } from '../http.ts';
+import { isCloudServer, isRemote, refusals, serverUrl } from '../hosted.ts';
+import { createHttp, type Http } from '../http.ts';
 import { promptCharacters } from '../node/prompt-characters.ts';
+import { textOf } from '../read-answer.ts';
 import { streamed } from '../streamed.ts';
 import { createLookups, type Lookups, type Props } from './lookups.ts';
 import { createModels, type Models } from './models.ts';
@@ -27,22 +28,20 @@ export async function openOpenai(settings: Settings): Promise<Backend> {
   const { apiKey, models: wanted, strict = false, clock } = settings;
   const url = serverUrl(settings.url, '/v1');
   const cloud = isCloudServer({ ...settings, url });
-  const refused: HttpOptions['parseError'] = (status, { text, retryAfter }) => {
-    const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
-    return parseError(status, { text: told, retryAfter }, Date.now());
-  };
   const common = {
+    url,
+    parseError: refusals(settings, parseError),
     server: 'the model server',
     ...(apiKey !== undefined && { headers: { authorization: `Bearer ${apiKey}` } }),
   };
-  const http = createHttp({ ...common, url, parseError: refused });
-  const lookups = createLookups({ ...common, url, parseError: refused });
+  const http = createHttp(common);
+  const lookups = createLookups(common);
   const told = settings.slots === undefined && !cloud ? (await readInTime(lookups, clock))?.slots : undefined;
   const slots = settings.slots ?? told ?? (cloud ? usualCloudSlots : usualSlots);
   const models = createModels({ lookups, wanted, cloud, slots, clock });
   return {
     slots,
-    remote: !isLoopback(new URL(url).hostname.replaceAll(/[[\]]/g, '')),
+    remote: isRemote(url),
     generate: generateOn(http, models, strict),
     inventory: (signal) => models.read(signal),
     async *verb({ verb, bodyJson }) {
@@ -90,14 +89,6 @@ function generateOn(http: Http, models: Models, strict: boolean): Generate {
   };
 }
 
-async function textOf(response: Body, signal: AbortSignal): Promise<string> {
-  try {
-    return await response.text();
-  } catch (thrown) {
-    throw upstreamError(thrown, signal);
-  }
-}
-
 /** A server's context is what it was started with: nobody can ask for more. */
 function refuseSmall({ model, numCtx }: Call, contextLength: number | undefined): void {
   const min = numCtx?.min ?? 0;
@@ -107,11 +98,4 @@ function refuseSmall({ model, numCtx }: Call, contextLength: number | undefined)
     `The call needs a context of ${min} tokens; "${model}" has ${contextLength} at this server.`,
     { param: 'num_ctx' },
   );
-}
-
-/** Ollama's way to have a model loaded or unloaded. */
-function asksNothing({ kind }: Call): boolean {
-  if (kind.case === 'chat') return kind.value.messages.length === 0;
-  if (kind.case === 'embed') return kind.value.inputs.length === 0;
-  return kind.case === 'completion' && kind.value.prompt === '' && kind.value.images.length === 0;
 }

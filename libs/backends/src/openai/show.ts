@@ -1,6 +1,7 @@
 import { cloudCapability, ClusterError, modelNotFound } from '@tutti/core';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import { z } from 'zod';
+import { jsonIn } from '../read-answer.ts';
 
 const bodySchema = z.object({ model: z.string().optional(), name: z.string().optional() });
 
@@ -18,7 +19,7 @@ const architecture = 'unknown';
 
 /** What `find` knows of a model, as Ollama's /api/show tells it: one line. What is not known is empty, or left out. */
 export function showLine(bodyJson: string, find: (name: string) => Partial<Model> | undefined): string {
-  const body = bodySchema.safeParse(jsonOf(bodyJson));
+  const body = bodySchema.safeParse(jsonIn(bodyJson));
   const name = body.data?.model ?? body.data?.name;
   if (!name) throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
   const model = find(name);
@@ -32,12 +33,4 @@ export function showLine(bodyJson: string, find: (name: string) => Partial<Model
     ...(capabilities.length > 0 && { capabilities }),
     ...(modifiedAt && { modified_at: modifiedAt }),
   });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

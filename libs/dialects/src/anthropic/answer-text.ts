@@ -27,6 +27,11 @@ export function toolUseText(call: ToolCall, { toolUseId }: AnswerFacts, inputJso
   return `{"type":"tool_use","id":${id},"name":${JSON.stringify(call.name)},"input":${inputJson},"caller":{"type":"direct"}}`;
 }
 
+/** A thought that only the server can read that had it. */
+export function redactedText(data: unknown): string {
+  return `{"type":"redacted_thinking","data":${JSON.stringify(data)}}`;
+}
+
 /** What another server has said of a piece or of the end, in Anthropic's words. */
 export interface Foreign {
   readonly signature?: unknown;

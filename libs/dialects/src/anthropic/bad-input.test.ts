@@ -1,14 +1,9 @@
-import { ClusterError } from '@tutti/core';
 import { describe, expect, it } from 'vitest';
+import { expectWrongType, faultIn, mustBe, withValue } from '../bad-input.fixture.ts';
 import { mediaUrls } from '../media/index.ts';
 import { parseCountTokens, parseMessages } from './index.ts';
 
-const string = 'must be a string';
-const boolean = 'must be a boolean';
-const number = 'must be a number';
-const array = 'must be an array';
-const object = 'must be an object';
-const content = 'must be a string or an array';
+const { string, boolean, number, array, object, content } = mustBe;
 
 /** A field, a wrong value, and what is said about it. */
 const wrongTypes = [
@@ -69,14 +64,41 @@ const wrongTypes = [
   ['options', [], object],
 ] as const;
 
+/** A request with a place for every field. */
+const sound = {
+  model: 'm',
+  max_tokens: 2_000,
+  system: [{ type: 'text', text: 'Be brief.' }],
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'hi' },
+        { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'hm', signature: 's' },
+        { type: 'tool_use', id: 't', name: 'f', input: {} },
+      ],
+    },
+    { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'x', is_error: false }] },
+  ],
+  tools: [{ name: 'f', input_schema: {} }],
+  tool_choice: { type: 'auto' },
+  thinking: { type: 'enabled', budget_tokens: 1_024 },
+  stop_sequences: ['END'],
+  output_config: { format: { type: 'json_schema', schema: {} } },
+  metadata: {},
+};
+
+const faultOf = (text: string) => faultIn(() => parseMessages(text));
+
 describe('a field of the wrong type', () => {
   it.each(wrongTypes)('%s = %j', (path, value, expected) => {
-    const got = Array.isArray(value) ? 'array' : typeof value;
-    expect(faultOf(withField(path, value))).toMatchObject({
-      reason: 'invalid_request',
-      param: path,
-      message: `field "${path}" ${expected}, got ${got}`,
-    });
+    expectWrongType(faultOf(withValue(sound, path, value)), path, value, expected);
   });
 });
 
@@ -205,50 +227,3 @@ describe('what is no fault', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 });
-
-function faultOf(text: string): ClusterError | undefined {
-  try {
-    parseMessages(text);
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(ClusterError);
-    return error as ClusterError;
-  }
-}
-
-/** A request that is sound but for the field at `path`. */
-function withField(path: string, value: unknown): string {
-  const body: Record<string, unknown> = {
-    model: 'm',
-    max_tokens: 2_000,
-    system: [{ type: 'text', text: 'Be brief.' }],
-    messages: [
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text: 'hi' },
-          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'aGk=' } },
-        ],
-      },
-      {
-        role: 'assistant',
-        content: [
-          { type: 'thinking', thinking: 'hm', signature: 's' },
-          { type: 'tool_use', id: 't', name: 'f', input: {} },
-        ],
-      },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: 'x', is_error: false }] },
-    ],
-    tools: [{ name: 'f', input_schema: {} }],
-    tool_choice: { type: 'auto' },
-    thinking: { type: 'enabled', budget_tokens: 1_024 },
-    stop_sequences: ['END'],
-    output_config: { format: { type: 'json_schema', schema: {} } },
-    metadata: {},
-  };
-  const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
-  let holder = body;
-  for (const step of steps.slice(0, -1)) holder = holder[step] as Record<string, unknown>;
-  holder[steps.at(-1) ?? ''] = value;
-  return JSON.stringify(body);
-}

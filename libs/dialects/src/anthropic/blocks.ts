@@ -1,15 +1,8 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ClusterError } from '@tutti/core';
-import type { PartSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { decodeBase64 } from '../json/base64.ts';
-import { arrayOf, asBoolean, asFields, asString, invalid, kindOf, wrongKind, type Value } from '../json/fields.ts';
+import { asBase64 } from '../json/base64.ts';
+import { asBoolean, asFields, asString, invalid, type Value } from '../json/fields.ts';
 import { mediaAt } from '../media/index.ts';
-
-export type PartInit = MessageInitShape<typeof PartSchema>;
-
-export function textPart(text: string): PartInit {
-  return { kind: { case: 'text', value: text } };
-}
+import { contentOf, mediaPart, textPart, type PartInit } from '../parts.ts';
 
 /** A block of a user's turn: a piece of it, or the result of a tool, which is a turn. */
 export function asUserBlock(value: Value) {
@@ -33,21 +26,9 @@ export function asUserBlock(value: Value) {
 export const failedJson = '{"is_error":true}';
 
 /** A string, or blocks of text. */
-export function asTexts(value: Value): PartInit[] {
-  return asContent(value, ['text']);
-}
+export const asTexts = contentOf((block) => asPart(block, ['text']));
 
-function asResult(value: Value): PartInit[] {
-  return asContent(value, ['text', 'image']);
-}
-
-function asContent(value: Value, types: readonly string[]): PartInit[] {
-  const kind = kindOf(value.raw);
-  if (kind === 'array') return arrayOf((block) => asPart(block, types))(value);
-  if (kind !== 'string') throw wrongKind(value, 'a string or an array');
-  const text = asString(value);
-  return text === '' ? [] : [textPart(text)];
-}
+const asResult = contentOf((block) => asPart(block, ['text', 'image']));
 
 function asPart(value: Value, types: readonly string[]): PartInit {
   const fields = asFields(value);
@@ -73,6 +54,5 @@ function asImage(value: Value): PartInit {
     throw invalid(path, `field "${path}" must be "base64" or "url", got ${JSON.stringify(type)}`);
   }
   const mediaType = fields.need('media_type', asString);
-  const data = fields.need('data', (text) => decodeBase64(asString(text), text.path));
-  return { kind: { case: 'media', value: { data, mediaType } } };
+  return mediaPart(fields.need('data', asBase64), mediaType);
 }

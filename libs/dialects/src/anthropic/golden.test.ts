@@ -1,27 +1,26 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fromJson, toJson, type JsonValue } from '@bufbuild/protobuf';
+import { toJson } from '@bufbuild/protobuf';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { ChunkSchema, type Delta, type Done } from '@tutti/proto/tutti/agent/v1/chunk';
 import { describe, expect, it } from 'vitest';
+import { answerOf, goldenFiles } from '../golden.fixture.ts';
 import { renderRequest as renderOllama } from '../ollama/index.ts';
 import { createEventParser, messageStream, parseMessages, renderMessage, renderRequest } from './index.ts';
 
-const folder = new URL('golden/', import.meta.url);
+const golden = goldenFiles(new URL('golden/', import.meta.url));
 const extra = { tutti: { node: 'agx0', attempts: 1 } };
 
-describe.each(namesOf('.request.txt'))('request %s', (name) => {
-  const { call } = parseMessages(read(`${name}.request.txt`));
+describe.each(golden.names('.request.txt'))('request %s', (name) => {
+  const { call } = parseMessages(golden.read(`${name}.request.txt`));
 
   it('becomes the call', () => {
-    expect(toJson(CallSchema, call)).toEqual(JSON.parse(read(`${name}.call.json`)));
+    expect(toJson(CallSchema, call)).toEqual(JSON.parse(golden.read(`${name}.call.json`)));
   });
 
   it('is sent to Ollama to the byte', () => {
-    expect(`${renderOllama(call, { stream: true }).body}\n`).toBe(read(`${name}.sent.txt`));
+    expect(`${renderOllama(call, { stream: true }).body}\n`).toBe(golden.read(`${name}.sent.txt`));
   });
 
   it('is passed on to Anthropic to the byte', () => {
-    expect(`${renderRequest(call, { model: 'claude-x' }).body}\n`).toBe(read(`${name}.passed.txt`));
+    expect(`${renderRequest(call, { model: 'claude-x' }).body}\n`).toBe(golden.read(`${name}.passed.txt`));
   });
 
   it('loses nothing more when it is passed on twice', () => {
@@ -30,8 +29,8 @@ describe.each(namesOf('.request.txt'))('request %s', (name) => {
   });
 });
 
-describe.each(namesOf('.chunks.json'))('answer %s', (name) => {
-  const { deltas, done } = chunksOf(name);
+describe.each(golden.names('.chunks.json'))('answer %s', (name) => {
+  const { deltas, done } = golden.answer(name);
 
   const streamed = (expectedTokens: number): string => {
     const stream = messageStream({ ...facts(name), expectedTokens });
@@ -39,19 +38,19 @@ describe.each(namesOf('.chunks.json'))('answer %s', (name) => {
   };
 
   it('is streamed to the byte', () => {
-    expect(streamed(11)).toBe(read(`${name}.events.txt`));
+    expect(streamed(11)).toBe(golden.read(`${name}.events.txt`));
   });
 
   it('is understood as it was meant', () => {
     const parser = createEventParser();
-    const chunks = streamed(0).split('\n').flatMap(parser.line);
-    const deltasRead = chunks.flatMap(({ kind }) => (kind.case === 'delta' ? [kind.value] : []));
-    const [doneRead] = chunks.flatMap(({ kind }) => (kind.case === 'done' ? [kind.value] : []));
-    expect(`${renderMessage(facts(name), deltasRead, doneRead!, extra)}\n`).toBe(read(`${name}.whole.txt`));
+    const understood = answerOf(streamed(0).split('\n').flatMap(parser.line));
+    expect(`${renderMessage(facts(name), understood.deltas, understood.done, extra)}\n`).toBe(
+      golden.read(`${name}.whole.txt`),
+    );
   });
 
   it('is one object to the byte', () => {
-    expect(`${renderMessage(facts(name), deltas, done, extra)}\n`).toBe(read(`${name}.whole.txt`));
+    expect(`${renderMessage(facts(name), deltas, done, extra)}\n`).toBe(golden.read(`${name}.whole.txt`));
   });
 });
 
@@ -63,20 +62,4 @@ function facts(name: string) {
     toolUseId: () => `toolu_made_${++made}`,
     hidesThinking: name.startsWith('hidden-'),
   };
-}
-
-function chunksOf(name: string): { deltas: Delta[]; done: Done } {
-  const chunks = (JSON.parse(read(`${name}.chunks.json`)) as JsonValue[]).map((chunk) => fromJson(ChunkSchema, chunk));
-  const deltas = chunks.flatMap(({ kind }) => (kind.case === 'delta' ? [kind.value] : []));
-  const [done] = chunks.flatMap(({ kind }) => (kind.case === 'done' ? [kind.value] : []));
-  if (!done) throw new Error(`${name} has no done`);
-  return { deltas, done };
-}
-
-function namesOf(suffix: string): string[] {
-  return readdirSync(folder).flatMap((file) => (file.endsWith(suffix) ? [file.slice(0, -suffix.length)] : []));
-}
-
-function read(file: string): string {
-  return readFileSync(new URL(file, folder), 'utf8');
 }

@@ -1,8 +1,6 @@
 import { arrayOf, asFields, asObjectText, asString, asText, invalid, type Fields, type Value } from '../json/fields.ts';
 import { members, type Member } from '../json/spans.ts';
-import { objectText } from '../json/text.ts';
-
-type MaybeMember = readonly [key: string, raw: string | undefined];
+import { objectText, type MaybeMember } from '../json/text.ts';
 
 /** Fields that change no answer of a model here. An Anthropic server behind this one gets them. */
 const withoutEffect: Readonly<Record<string, (value: Value) => unknown>> = {
@@ -28,7 +26,13 @@ const refused: Readonly<Record<string, string>> = {
 export function takeUnknown(fields: Fields, beta: string | undefined, more: readonly MaybeMember[]): string {
   const kept: MaybeMember[] = [...more];
   for (const [key, check] of Object.entries(withoutEffect)) {
-    kept.push([key, fields.take(key, (value) => (check(value), asText(value)))]);
+    kept.push([
+      key,
+      fields.take(key, (value) => {
+        check(value);
+        return value.raw;
+      }),
+    ]);
   }
   for (const [key, why] of Object.entries(refused)) fields.take(key, (value) => refuseUnlessEmpty(value, why));
   const rest = fields.rest();

@@ -2,7 +2,8 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { MessageSchema, ToolCallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { arrayOf, asFields, asObjectText, asString, invalid, kindOf, wrongKind, type Value } from '../json/fields.ts';
 import { arrayText, objectText } from '../json/text.ts';
-import { asTexts, asUserBlock, textPart, unsupported, type PartInit } from './blocks.ts';
+import { textPart, type PartInit } from '../parts.ts';
+import { asTexts, asUserBlock, unsupported } from './blocks.ts';
 import { ownSignature } from './thinking.ts';
 
 type ToolCallInit = MessageInitShape<typeof ToolCallSchema>;
@@ -28,15 +29,6 @@ export function asTurns(value: Value): MessageInit[] {
     default:
       throw invalid(`${value.path}.role`, `role must be "user", "assistant" or "system", got ${JSON.stringify(role)}`);
   }
-}
-
-/** Names the function that each result is of: Anthropic gives only the id of the call, Ollama wants the name. */
-export function withToolNames(turns: readonly MessageInit[]): MessageInit[] {
-  const names = new Map<string, string>();
-  return turns.map((turn) => {
-    for (const { id = '', name = '' } of turn.toolCalls ?? []) names.set(id, name);
-    return turn.role === 'tool' ? { ...turn, toolName: names.get(turn.toolCallId ?? '') ?? '' } : turn;
-  });
 }
 
 function asUserTurns(value: Value): MessageInit[] {

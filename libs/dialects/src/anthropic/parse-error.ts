@@ -1,7 +1,5 @@
 import { ClusterError } from '@tutti/core';
-import { parseError as parseAnyError } from '../openai/parse-error.ts';
-
-type Refused = Parameters<typeof parseAnyError>[1];
+import { parseError as parseAnyError, type Refused } from '../openai/parse-error.ts';
 
 /** An answer of an Anthropic server whose status is not 2xx, as the error to throw. `now`: ms since 1970. */
 export function parseError(status: number, refused: Refused, now: number): ClusterError {

@@ -1,5 +1,5 @@
 import { delta, done, textDelta, type Chunk } from '@tutti/core';
-import { bad, isObject, type Line } from '../ollama/line.ts';
+import { badUpstream, isObject, readObject, type JsonObject } from '../upstream.ts';
 import { streamError } from '../openai/parse-error.ts';
 
 /** Reads the stream of one answer, line by line. */
@@ -21,8 +21,8 @@ export function createEventParser(): EventParser {
   /** Tools that are being asked for, by the number of their block. */
   const open = new Map<unknown, OpenTool>();
   let toolCalls = 0;
-  let usage: Line = {};
-  let ending: Line = {};
+  let usage: JsonObject = {};
+  let ending: JsonObject = {};
 
   const take = (more: unknown): void => {
     if (!isObject(more)) return;
@@ -30,8 +30,8 @@ export function createEventParser(): EventParser {
     usage = { ...usage, ...Object.fromEntries(told) };
   };
 
-  const started = ({ index, content_block: block }: Line): Chunk[] => {
-    if (!isObject(block)) throw bad('a block has no content');
+  const started = ({ index, content_block: block }: JsonObject): Chunk[] => {
+    if (!isObject(block)) throw badUpstream('a block has no content');
     if (block['type'] === 'tool_use') {
       open.set(index, { id: textOf(block, 'id'), name: textOf(block, 'name'), argumentsJson: '' });
     }
@@ -39,8 +39,8 @@ export function createEventParser(): EventParser {
     return block['type'] === 'text' ? textChunk(textOf(block, 'text')) : [];
   };
 
-  const grown = ({ index, delta: piece }: Line): Chunk[] => {
-    if (!isObject(piece)) throw bad('a piece of a block is no object');
+  const grown = ({ index, delta: piece }: JsonObject): Chunk[] => {
+    if (!isObject(piece)) throw badUpstream('a piece of a block is no object');
     switch (piece['type']) {
       case 'text_delta':
         return textChunk(textOf(piece, 'text'));
@@ -52,7 +52,7 @@ export function createEventParser(): EventParser {
         return [extra('signature', textOf(piece, 'signature'))];
       case 'input_json_delta': {
         const tool = open.get(index);
-        if (!tool) throw bad('the input of a tool comes before the tool');
+        if (!tool) throw badUpstream('the input of a tool comes before the tool');
         tool.argumentsJson += textOf(piece, 'partial_json');
         return [];
       }
@@ -61,7 +61,7 @@ export function createEventParser(): EventParser {
     }
   };
 
-  const stopped = ({ index }: Line): Chunk[] => {
+  const stopped = ({ index }: JsonObject): Chunk[] => {
     const tool = open.get(index);
     if (!tool) return [];
     open.delete(index);
@@ -71,7 +71,7 @@ export function createEventParser(): EventParser {
   return {
     line(text) {
       if (!text.startsWith('data:')) return [];
-      const event = read(text.slice('data:'.length));
+      const event = readObject(text.slice('data:'.length));
       switch (event['type']) {
         case 'message_start':
           take(isObject(event['message']) ? event['message']['usage'] : undefined);
@@ -97,21 +97,10 @@ export function createEventParser(): EventParser {
   };
 }
 
-function read(text: string): Line {
-  let event: unknown;
-  try {
-    event = JSON.parse(text);
-  } catch (cause) {
-    throw bad('an event is not JSON', cause);
-  }
-  if (!isObject(event)) throw bad('an event is not an object');
-  return event;
-}
-
-function textOf(holder: Line, key: string): string {
+function textOf(holder: JsonObject, key: string): string {
   const value = holder[key];
   if (typeof value === 'string') return value;
-  throw bad(`"${key}" is not a string`);
+  throw badUpstream(`"${key}" is not a string`);
 }
 
 function textChunk(text: string): Chunk[] {
@@ -128,9 +117,9 @@ function argumentsOf({ argumentsJson }: OpenTool): string {
   try {
     if (isObject(JSON.parse(argumentsJson))) return argumentsJson;
   } catch (cause) {
-    throw bad('the input of a tool is not JSON', cause);
+    throw badUpstream('the input of a tool is not JSON', cause);
   }
-  throw bad('the input of a tool is not an object');
+  throw badUpstream('the input of a tool is not an object');
 }
 
 const lengthReasons: ReadonlySet<unknown> = new Set(['max_tokens', 'model_context_window_exceeded']);
@@ -138,7 +127,7 @@ const lengthReasons: ReadonlySet<unknown> = new Set(['max_tokens', 'model_contex
 /** Reasons that others have no word for, each told as what comes nearest, and as it is beside that. */
 const ownReasons: ReadonlySet<unknown> = new Set(['refusal', 'pause_turn', 'model_context_window_exceeded']);
 
-function endOf({ stop_reason: reason, stop_sequence: sequence }: Line): { reason: string; extraJson: string } {
+function endOf({ stop_reason: reason, stop_sequence: sequence }: JsonObject): { reason: string; extraJson: string } {
   const told = {
     ...(ownReasons.has(reason) && { stop_reason: reason }),
     ...(reason === 'stop_sequence' && typeof sequence === 'string' && { stop_sequence: sequence }),
@@ -150,7 +139,7 @@ function endOf({ stop_reason: reason, stop_sequence: sequence }: Line): { reason
 }
 
 /** Anthropic does not count what is cached among the tokens of the prompt. */
-function usageOf(usage: Line) {
+function usageOf(usage: JsonObject) {
   const input = countOf(usage['input_tokens']);
   const cached = countOf(usage['cache_read_input_tokens']);
   const written = countOf(usage['cache_creation_input_tokens']) ?? 0;

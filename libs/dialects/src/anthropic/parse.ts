@@ -1,9 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import type { Call } from '@tutti/core';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { arrayOf, asBoolean, asCount, asString, invalid, readBody, type Fields } from '../json/fields.ts';
+import { arrayOf, asBoolean, asCount, invalid, readBody, type Fields } from '../json/fields.ts';
+import { takeModel } from '../model-field.ts';
+import { withToolNames } from '../tool-names.ts';
 import { takeUnknown } from './kept-fields.ts';
-import { asSystem, asTurns, withToolNames } from './messages.ts';
+import { asSystem, asTurns } from './messages.ts';
 import { takeOptions } from './options.ts';
 import { takeOutputConfig } from './output-config.ts';
 import { takeThinking } from './thinking.ts';
@@ -49,8 +51,7 @@ function readQuestion(
   maxTokens: number | undefined,
   beta: string | undefined,
 ): Omit<MessagesRequest, 'stream'> {
-  const model = fields.take('model', asString);
-  if (model === undefined || model === '') throw invalid('model', 'model is required');
+  const model = takeModel(fields);
   const system = fields.take('system', asSystem) ?? [];
   const turns = (fields.take('messages', arrayOf(asTurns)) ?? []).flat();
   if (turns.length === 0) throw invalid('messages', 'messages: at least one message is required');

@@ -2,12 +2,10 @@ import { ClusterError, type Message } from '@tutti/core';
 import type { Media, Part } from '@tutti/proto/tutti/agent/v1/call';
 import { encodeBase64 } from '../json/base64.ts';
 import { elements, members } from '../json/spans.ts';
-import { arrayText, objectText } from '../json/text.ts';
+import { arrayText, objectText, type MaybeMember } from '../json/text.ts';
 import { mediaTypeOf } from '../media-type.ts';
 import { toolCallIds, type Ids } from '../openai/render-messages.ts';
 import { failedJson } from './blocks.ts';
-
-type MaybeMember = readonly [key: string, raw: string | undefined];
 
 interface Turn {
   readonly role: 'assistant' | 'user';

@@ -1,7 +1,6 @@
-import { members } from '../json/spans.ts';
+import { members, type Member } from '../json/spans.ts';
+import { runnerOptions } from '../ollama/options.ts';
 import { unknownField } from './unknown-field.ts';
-
-type Member = readonly [key: string, raw: string];
 
 /** Ollama's options under Anthropic's names. */
 const names: Readonly<Record<string, string>> = {
@@ -22,16 +21,11 @@ const neutral: Readonly<Record<string, number>> = {
   typical_p: 1,
 };
 
-/** Options that say how a server is to run a model: here it has decided that long ago. */
-const ofRunners: ReadonlySet<string> = new Set(
-  'main_gpu num_batch num_gpu num_thread use_mmap use_mlock numa low_vram num_keep'.split(' '),
-);
-
 /** Options in Ollama's names, as members of a request. Throws for one that Anthropic has no name for. */
 export function samplingMembers(optionsJson: string): Member[] {
   const options = optionsJson === '' ? [] : members(optionsJson);
   return options.flatMap(([key, raw]): Member[] => {
-    if (raw === 'null' || ofRunners.has(key) || (Object.hasOwn(neutral, key) && Number(raw) === neutral[key]))
+    if (raw === 'null' || runnerOptions.has(key) || (Object.hasOwn(neutral, key) && Number(raw) === neutral[key]))
       return [];
     const name = Object.hasOwn(names, key) ? names[key] : undefined;
     if (name === undefined) throw unknownField(key);

@@ -1,7 +1,7 @@
 import { ClusterError, type Call } from '@tutti/core';
 import type { Chat, Format, Tool } from '@tutti/proto/tutti/agent/v1/call';
 import { members, type Member } from '../json/spans.ts';
-import { arrayText, objectText } from '../json/text.ts';
+import { arrayText, objectText, type MaybeMember } from '../json/text.ts';
 import { betaField } from './kept-fields.ts';
 import { conversationMembers } from './render-messages.ts';
 import { samplingMembers } from './render-options.ts';
@@ -42,7 +42,7 @@ export function renderRequest(call: Call, { model, mostTokens = usualTokens }: R
   const { numPredict = -1, think } = call;
   const maxTokens = numPredict > 0 ? numPredict : mostTokens;
   const chat = call.kind.value;
-  const known: (readonly [string, string | undefined])[] = [
+  const known: MaybeMember[] = [
     ['model', JSON.stringify(model)],
     ['max_tokens', String(maxTokens)],
     ['stream', 'true'],

@@ -6,6 +6,7 @@ import {
   foreignOf,
   messageText,
   promptMembers,
+  redactedText,
   signatureOf,
   stopMembers,
   toolUseText,
@@ -79,9 +80,7 @@ export function messageStream(facts: StreamFacts): MessageStream {
         const foreign = foreignOf(delta);
         if (foreign.signature !== undefined) events += opened('thinking') + close(signatureOf(foreign));
         const { redacted_thinking: data } = foreign;
-        if (data !== undefined) {
-          events += close() + whole(`{"type":"redacted_thinking","data":${JSON.stringify(data)}}`, '');
-        }
+        if (data !== undefined) events += close() + whole(redactedText(data), '');
       }
       if (text !== '') events += opened('text') + deltaEvent(`{"type":"text_delta","text":${JSON.stringify(text)}}`);
       for (const call of toolCalls) events += use(call);

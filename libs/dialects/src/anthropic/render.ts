@@ -3,6 +3,7 @@ import { extraMembers, joinDeltas, type Extra } from '../answer.ts';
 import {
   foreignOf,
   messageText,
+  redactedText,
   signatureOf,
   stopMembers,
   toolUseText,
@@ -37,8 +38,4 @@ function thoughtTexts({ hidesThinking }: AnswerFacts, deltas: readonly Delta[]):
   }
   if (thought !== '') close(signatureOf({}));
   return blocks;
-}
-
-function redactedText(data: unknown): string {
-  return `{"type":"redacted_thinking","data":${JSON.stringify(data)}}`;
 }

@@ -27,7 +27,8 @@ export function takeThinking(fields: Fields, maxTokens: number | undefined, effo
   return { think: own ?? think, permitsThinking: own === undefined, hidesThinking, thinkingJson };
 }
 
-const leastBudget = 1_024;
+/** Anthropic takes no smaller budget. */
+export const leastBudget = 1_024;
 
 function asThinking(value: Value, maxTokens: number | undefined, effort: string | undefined) {
   const fields = asFields(value);

@@ -10,6 +10,7 @@ import {
   type Fields,
   type Value,
 } from '../json/fields.ts';
+import { functionChoice } from '../tool-choice/function-choice.ts';
 
 type ToolInit = MessageInitShape<typeof ToolSchema>;
 
@@ -66,7 +67,7 @@ function asToolChoice(value: Value): ToolChoice {
       return { json: '"required"', oneToolCall };
     case 'tool': {
       const tool = fields.need('name', asString);
-      return { json: `{"type":"function","function":{"name":${JSON.stringify(tool)}}}`, oneToolCall, tool };
+      return { json: functionChoice(tool), oneToolCall, tool };
     }
     default:
       throw invalid(

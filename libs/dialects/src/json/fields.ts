@@ -106,6 +106,16 @@ export function arrayOf<T>(read: (value: Value, index: number) => T): (value: Va
   };
 }
 
+/** Reads one of the words that a table knows, as what it means. */
+export function oneOf<T>(meanings: Readonly<Record<string, T>>): (value: Value) => T {
+  return (value) => {
+    const word = asString(value);
+    if (Object.hasOwn(meanings, word)) return meanings[word] as T;
+    const words = Object.keys(meanings).join(', ');
+    throw invalid(value.path, `field "${value.path}" must be one of ${words}, got ${JSON.stringify(word)}`);
+  };
+}
+
 export type Kind = 'array' | 'boolean' | 'null' | 'number' | 'object' | 'string';
 
 const kinds: Readonly<Record<string, Kind>> = {

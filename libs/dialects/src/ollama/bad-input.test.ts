@@ -1,14 +1,10 @@
-import { ClusterError } from '@tutti/core';
 import { describe, expect, it } from 'vitest';
+import { expectWrongType, faultIn, mustBe, withValue } from '../bad-input.fixture.ts';
 import { parseChat, parseEmbed, parseGenerate, renderRequest } from './index.ts';
 
-const parsers = { chat: parseChat, generate: parseGenerate, embed: parseEmbed };
+const { string, boolean, number, array, object } = mustBe;
 
-const string = 'must be a string';
-const boolean = 'must be a boolean';
-const number = 'must be a number';
-const array = 'must be an array';
-const object = 'must be an object';
+const parsers = { chat: parseChat, generate: parseGenerate, embed: parseEmbed };
 
 /** Route, field, a wrong value, and what is said about it. */
 const wrongTypes = [
@@ -58,20 +54,27 @@ const wrongTypes = [
   ['embed', 'dimensions', '1', number],
 ] as const;
 
+const call = { function: { name: 'f', arguments: {} } };
+
+/** A request with a place for every field. */
+const sound = {
+  model: 'm',
+  messages: [{ role: 'user', content: 'hi', images: ['aGk='], tool_calls: [call] }],
+  tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
+  context: [1],
+};
+
+const faultOf = (route: keyof typeof parsers, text: string) => faultIn(() => parsers[route](text));
+
 describe('a field of the wrong type', () => {
   it.each(wrongTypes)('%s: %s = %j', (route, path, value, expected) => {
-    const got = Array.isArray(value) ? 'array' : typeof value;
-    expect(faultOf(route, withField(path, value))).toMatchObject({
-      reason: 'invalid_request',
-      param: path,
-      message: `field "${path}" ${expected}, got ${got}`,
-    });
+    expectWrongType(faultOf(route, withValue(sound, path, value)), path, value, expected);
   });
 
   it.each(wrongTypes.filter(([, path]) => !/\]$|role$|function$|\.name$|^model$/.test(path)))(
     '%s: %s may be null',
     (route, path) => {
-      expect(faultOf(route, withField(path, null))).toBeUndefined();
+      expect(faultOf(route, withValue(sound, path, null))).toBeUndefined();
     },
   );
 });
@@ -112,7 +115,12 @@ describe('a body that cannot be', () => {
     ],
     ['chat', '{"model":"m","top_logprobs":21}', 'top_logprobs must be between 0 and 20'],
     ['generate', '{"model":"m","logprobs":true,"top_logprobs":-1}', 'top_logprobs must be between 0 and 20'],
-    ['chat', '{"model":"m","format":"yaml"}', 'invalid format: "yaml"; expected "json" or a valid JSON Schema object'],
+    [
+      'chat',
+      '{"model":"m","format":"yaml"}',
+      'invalid format: "\\"yaml\\""; expected "json" or a valid JSON Schema object',
+    ],
+    ['chat', '{"model":"m","_debug_render_only":true}', '"_debug_render_only" is not supported'],
     ['generate', '{"model":"m","raw":true,"system":"x"}', 'raw mode does not support template, system, or context'],
     ['generate', '{"model":"m","raw":true,"template":"x"}', 'raw mode does not support template, system, or context'],
     ['generate', '{"model":"m","raw":true,"context":[1]}', 'raw mode does not support template, system, or context'],
@@ -153,29 +161,3 @@ describe('odd input that is no fault', () => {
     expect(renderRequest(call, { stream: true }).body).toContain('"content":"a\\u0000b"');
   });
 });
-
-function faultOf(route: keyof typeof parsers, text: string): ClusterError | undefined {
-  try {
-    parsers[route](text);
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(ClusterError);
-    return error as ClusterError;
-  }
-}
-
-/** A request that is sound but for the field at `path`. */
-function withField(path: string, value: unknown): string {
-  const call = { function: { name: 'f', arguments: {} } };
-  const body: Record<string, unknown> = {
-    model: 'm',
-    messages: [{ role: 'user', content: 'hi', images: ['aGk='], tool_calls: [call] }],
-    tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
-    context: [1],
-  };
-  const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
-  let holder = body;
-  for (const step of steps.slice(0, -1)) holder = holder[step] as Record<string, unknown>;
-  holder[steps.at(-1) ?? ''] = value;
-  return JSON.stringify(body);
-}

@@ -13,7 +13,10 @@ describe('/api/embeddings', () => {
     expect(stream).toBe(false);
     expect(call.kind).toMatchObject({ case: 'embed', value: { inputs: ['sky'] } });
     expect(call).toMatchObject({ keepAliveMs: 300_000, optionsJson: '{"num_thread":2.0}', extraJson: '{"x":1.0}' });
-    expect(JSON.parse(sent('{"model":"m","prompt":"sky"}'))).toMatchObject({ model: 'm', input: ['sky'] });
+    expect(JSON.parse(sent('{"model":"m","prompt":"sky"}'))).toMatchObject({
+      ...{ model: 'm', input: ['sky'] },
+      truncate: false,
+    });
   });
 
   it.each(['{"model":"m"}', '{"model":"m","prompt":""}', '{"model":"m","prompt":null}'])(

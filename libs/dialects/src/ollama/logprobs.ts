@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Logprob, LogprobSchema } from '@tutti/proto/tutti/agent/v1/chunk';
-import { isObject } from './line.ts';
+import { isObject } from '../upstream.ts';
 
 type LogprobInit = MessageInitShape<typeof LogprobSchema>;
 

@@ -10,6 +10,11 @@ interface Options {
   readonly others: ReadonlyMap<string, string>;
 }
 
+/** Options that say how a server is to run a model: servers of other kinds have decided that long ago. */
+export const runnerOptions: ReadonlySet<string> = new Set(
+  'main_gpu num_batch num_gpu num_thread use_mmap use_mlock numa low_vram num_keep'.split(' '),
+);
+
 export const noOptions: Options = { numCtx: undefined, numPredict: undefined, others: new Map() };
 
 export function asOptions(value: Value): Options {

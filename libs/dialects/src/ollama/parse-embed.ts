@@ -13,7 +13,8 @@ export function parseEmbed(text: string): Request {
       case: 'embed',
       value: {
         inputs: fields.take('input', asInputs) ?? [],
-        truncate: fields.take('truncate', asBoolean),
+        // What is cut in silence would have a vector of something else.
+        truncate: fields.take('truncate', asBoolean) ?? false,
         dimensions: fields.take('dimensions', asCount),
       },
     },
@@ -22,13 +23,13 @@ export function parseEmbed(text: string): Request {
   return { call, stream: false };
 }
 
-/** Reads the body of POST /api/embeddings, the older way to ask for one vector. */
+/** Reads the body of POST /api/embeddings, the older way to ask for one vector. It never cuts a text. */
 export function parseEmbeddings(text: string): Request {
   const fields = readBody(text);
   const prompt = fields.take('prompt', asString) ?? '';
   const call = create(CallSchema, {
     ...takeRunnerFields(fields),
-    kind: { case: 'embed', value: { inputs: prompt === '' ? [] : [prompt] } },
+    kind: { case: 'embed', value: { inputs: prompt === '' ? [] : [prompt], truncate: false } },
     extraJson: fields.rest(),
   });
   return { call, stream: false };

@@ -11,6 +11,8 @@ describe('parseError', () => {
     [404, 'model "nope" not found, try pulling it first', 'model_not_found'],
     [503, 'server busy, please try again.  maximum pending requests exceeded', 'overloaded'],
     [500, 'llama runner process has terminated: exit status 2', 'upstream_error'],
+    [500, 'option "seed" must be of type integer', 'invalid_request'],
+    [500, 'invalid JSON schema in format', 'invalid_request'],
     [401, 'unauthorized', 'upstream_error'],
     [429, 'slow down', 'upstream_error'],
   ])('%i %j is %s', (status, message, reason) => {

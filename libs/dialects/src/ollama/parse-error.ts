@@ -14,6 +14,9 @@ export function redacted(message: string): string {
   return message.slice(0, mostCharacters).replace(address, 'the backend');
 }
 
+/** Faults of the request for which Ollama answers 500; another node would say the same. */
+const ofRequest = /^(?:option ".*" must be of |invalid JSON schema in format)/;
+
 function messageOf(text: string): string | undefined {
   try {
     const body = JSON.parse(text) as { error?: unknown } | null;
@@ -27,6 +30,7 @@ function reasonOf(status: number, message: string): Reason {
   if (/exceeds? (?:the |maximum |available )*context (?:length|size)/.test(message)) return 'context_length_exceeded';
   if (status === 404) return /^model .*not found/s.test(message) ? 'model_not_found' : 'upstream_error';
   if (status === 503) return 'overloaded';
+  if (ofRequest.test(message)) return 'invalid_request';
   if (status === 400 || status === 413 || status === 422) return 'invalid_request';
   return 'upstream_error';
 }

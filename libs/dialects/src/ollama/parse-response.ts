@@ -5,18 +5,8 @@ import type { DoneSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { arrayOf } from '../json/fields.ts';
 import { isVector, vectorPieces } from '../vectors.ts';
 import { chatFields, embedFields, generateFields } from './answer-fields.ts';
-import {
-  bad,
-  contextField,
-  countField,
-  extraOf,
-  isObject,
-  msField,
-  readLine,
-  spanOf,
-  textField,
-  type Line,
-} from './line.ts';
+import { badUpstream, countField, isObject, type JsonObject, textField } from '../upstream.ts';
+import { contextField, extraOf, msField, readLine, spanOf } from './line.ts';
 import { readLogprobs } from './logprobs.ts';
 import { asToolCall } from './tool-calls.ts';
 
@@ -35,7 +25,7 @@ type DoneInit = MessageInitShape<typeof DoneSchema>;
 export function parseChatLine(text: string): Chunk[] {
   const line = readLine(text);
   const { message } = line;
-  if (message !== undefined && !isObject(message)) throw bad('"message" is not an object');
+  if (message !== undefined && !isObject(message)) throw badUpstream('"message" is not an object');
   const toolCalls = hasItems(message?.['tool_calls']) ? readToolCalls(spanOf(text, 'message')) : [];
   return chunks(
     line,
@@ -59,16 +49,17 @@ export function parseGenerateLine(text: string): Chunk[] {
 export function parseEmbedBody(text: string): Chunk[] {
   const line = readLine(text);
   const { embeddings } = line;
-  if (!Array.isArray(embeddings) || !embeddings.every(isVector)) throw bad('"embeddings" are not vectors of numbers');
+  if (!Array.isArray(embeddings) || !embeddings.every(isVector))
+    throw badUpstream('"embeddings" are not vectors of numbers');
   const pieces = embeddings.flatMap((values: number[], index) => vectorPieces(index, values));
   return [...pieces, done(doneOf(line, extraOf(text, line, embedFields)))];
 }
 
 /** Most lines are a piece of text and nothing else. A delta is never empty. */
-function chunks(line: Line, { text, thinking, toolCalls }: Answer, extraJson: string): Chunk[] {
-  if (typeof line['done'] !== 'boolean') throw bad('"done" is not a boolean');
+function chunks(line: JsonObject, { text, thinking, toolCalls }: Answer, extraJson: string): Chunk[] {
+  if (typeof line['done'] !== 'boolean') throw badUpstream('"done" is not a boolean');
   const logprobs = line['logprobs'] === undefined ? [] : readLogprobs(line['logprobs']);
-  if (!logprobs) throw bad('"logprobs" have the wrong shape');
+  if (!logprobs) throw badUpstream('"logprobs" have the wrong shape');
   const isDone = line['done'];
   const unknown = isDone ? '' : extraJson;
   const found: Chunk[] = [];
@@ -81,7 +72,7 @@ function chunks(line: Line, { text, thinking, toolCalls }: Answer, extraJson: st
   return found;
 }
 
-function doneOf(line: Line, extraJson: string): DoneInit {
+function doneOf(line: JsonObject, extraJson: string): DoneInit {
   return {
     reason: textField(line, 'done_reason') || 'stop',
     usage: { promptTokens: countField(line, 'prompt_eval_count'), outputTokens: countField(line, 'eval_count') },
@@ -100,7 +91,7 @@ function readToolCalls(holder: string): MessageInitShape<typeof ToolCallSchema>[
   try {
     return arrayOf(asToolCall)({ raw: spanOf(holder, 'tool_calls'), path: 'tool_calls' });
   } catch (cause) {
-    throw bad(ClusterError.from(cause).message, cause);
+    throw badUpstream(ClusterError.from(cause).message, cause);
   }
 }
 

@@ -9,13 +9,13 @@ import {
   type Fields,
   type Value,
 } from '../json/fields.ts';
+import { takeModel } from '../model-field.ts';
 import { asKeepAlive } from './duration.ts';
 import { asOptions, contextWindow, noOptions, optionsText } from './options.ts';
 
 /** Takes what all requests have: which model, how it is to run, and how long it is to stay. */
 export function takeRunnerFields(fields: Fields) {
-  const model = fields.take('model', asString);
-  if (model === undefined || model === '') throw invalid('model', 'model is required');
+  const model = takeModel(fields);
   const { numCtx, numPredict, others } = fields.take('options', asOptions) ?? noOptions;
   return {
     dialect: 'ollama',
@@ -29,11 +29,18 @@ export function takeRunnerFields(fields: Fields) {
 
 /** Takes what chat and generate requests say about their answer. */
 export function takeAnswerFields(fields: Fields) {
+  refuseDebugging(fields);
   return {
     think: fields.take('think', asThink),
     format: fields.take('format', asFormat),
     logprobs: takeLogprobs(fields),
   };
+}
+
+/** What it answers with is no answer, and has no place in a Call. */
+function refuseDebugging(fields: Fields): void {
+  const field = '_debug_render_only';
+  if (fields.take(field, asBoolean)) throw invalid(field, `"${field}" is not supported`);
 }
 
 /** Takes `logprobs` and `top_logprobs`, which OpenAI calls the same: how many alternatives are wanted, if any are. */
@@ -63,7 +70,10 @@ function asFormat(value: Value) {
   if (value.raw === '""') return undefined;
   if (value.raw === '"json"') return { kind: { case: 'json', value: true } } as const;
   if (kindOf(value.raw) === 'object') return { kind: { case: 'schemaJson', value: asObjectText(value) } } as const;
-  throw invalid(value.path, `invalid format: ${value.raw.slice(0, 80)}; expected "json" or a valid JSON Schema object`);
+  throw invalid(
+    value.path,
+    `invalid format: ${JSON.stringify(value.raw.slice(0, 80))}; expected "json" or a valid JSON Schema object`,
+  );
 }
 
 function asCountOfLogprobs(value: Value): number {

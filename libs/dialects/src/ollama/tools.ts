@@ -4,16 +4,23 @@ import { asFields, asObjectText, asString, invalid, type Value } from '../json/f
 import { members } from '../json/spans.ts';
 import { objectText } from '../json/text.ts';
 
+type ToolInit = MessageInitShape<typeof ToolSchema>;
+
 /** An element of `tools`; OpenAI's look the same. */
-export function asTool(value: Value): MessageInitShape<typeof ToolSchema> {
+export function asTool(value: Value): ToolInit {
   const fields = asFields(value);
   expectFunction(fields.take('type', asString), value.path);
-  const definition = fields.need('function', asFields);
+  return fields.need('function', asFunction);
+}
+
+/** What stands in `function`; in OpenAI's older `functions` it is an element. */
+export function asFunction(value: Value): ToolInit {
+  const fields = asFields(value);
   return {
-    name: definition.need('name', asString),
-    description: definition.take('description', asString) ?? '',
-    parametersJson: definition.take('parameters', asObjectText) ?? '',
-    extraJson: definition.rest(),
+    name: fields.need('name', asString),
+    description: fields.take('description', asString) ?? '',
+    parametersJson: fields.take('parameters', asObjectText) ?? '',
+    extraJson: fields.rest(),
   };
 }
 

@@ -1,9 +1,6 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { PartSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { arrayOf, asFields, asString, invalid, kindOf, type Value } from '../json/fields.ts';
 import { asImage } from '../openai/parts.ts';
-
-type PartInit = MessageInitShape<typeof PartSchema>;
+import { textPart, type PartInit } from '../parts.ts';
 
 /** The content of a message or of a tool's output: a text, or a list of parts. */
 export function asContent(value: Value): PartInit[] {
@@ -41,5 +38,5 @@ function asPart(value: Value): PartInit[] {
 }
 
 function textParts(text: string): PartInit[] {
-  return text === '' ? [] : [{ kind: { case: 'text', value: text } }];
+  return text === '' ? [] : [textPart(text)];
 }

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { MessageSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { withToolNames } from '../openai/messages.ts';
+import { withToolNames } from '../tool-names.ts';
 import type { Turn } from './items.ts';
 
 /** The messages that items stand for: what a model thought, said and asked for at one time is one message. */

@@ -1,9 +1,8 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { PartSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { arrayOf, asFields, asString, asText, invalid, type Fields, type Value } from '../json/fields.ts';
+import { arrayOf, asFields, asString, asText, invalid, oneOf, type Fields, type Value } from '../json/fields.ts';
 import type { Member } from '../json/spans.ts';
 import { objectText } from '../json/text.ts';
 import { asArguments } from '../openai/messages.ts';
+import { textPart, type PartInit } from '../parts.ts';
 import { asContent, contentText } from './content.ts';
 import { readReasoning } from './sealed-reasoning.ts';
 
@@ -18,7 +17,7 @@ interface CalledTool {
 /** What an item adds to a conversation. */
 export interface Turn {
   readonly role: string;
-  readonly parts: MessageInitShape<typeof PartSchema>[];
+  readonly parts: PartInit[];
   readonly thinking: string;
   readonly toolCalls: CalledTool[];
   readonly toolCallId: string;
@@ -93,6 +92,8 @@ const roles: Readonly<Record<string, string>> = {
   developer: 'system',
 };
 
+const asRole = oneOf(roles);
+
 /** A message with one text, as the item it stands for. */
 export function textItem(value: Value): Item {
   const members: Member[] = [
@@ -106,7 +107,7 @@ export function textItem(value: Value): Item {
 
 /** What instructions add: they come first, and are no item. */
 export function systemTurn(instructions: string): Turn {
-  return { ...nothing, role: 'system', parts: [{ kind: { case: 'text', value: instructions } }] };
+  return { ...nothing, role: 'system', parts: [textPart(instructions)] };
 }
 
 function messageOf(fields: Fields) {
@@ -115,16 +116,6 @@ function messageOf(fields: Fields) {
   const content = fields.need('content', (value) => ({ raw: contentText(value, textType), parts: asContent(value) }));
   const members: Member[] = [['type', '"message"'], statusOf(fields), ['role', role.raw], ['content', content.raw]];
   return { members, turn: { ...nothing, role: role.meant, parts: content.parts } };
-}
-
-function asRole(value: Value): string {
-  const role = asString(value);
-  const meant = Object.hasOwn(roles, role) ? roles[role] : undefined;
-  if (meant !== undefined) return meant;
-  throw invalid(
-    value.path,
-    `field "${value.path}" must be one of ${Object.keys(roles).join(', ')}, got ${JSON.stringify(role)}`,
-  );
 }
 
 function functionCallOf(fields: Fields) {

@@ -1,6 +1,5 @@
 import type { ToolCall } from '@tutti/proto/tutti/agent/v1/call';
-import type { Member } from '../json/spans.ts';
-import { objectText } from '../json/text.ts';
+import { objectText, type MaybeMember } from '../json/text.ts';
 import { sealReasoning } from './sealed-reasoning.ts';
 
 export type ItemStatus = 'completed' | 'in_progress' | 'incomplete';
@@ -31,7 +30,7 @@ interface ReasoningFacts {
 
 export function reasoningText(id: string, { status, summary, sealed, text }: ReasoningFacts): string {
   const parts = text === undefined ? '[]' : `[${reasoningPart(summary, text)}]`;
-  const members: (Member | readonly [string, undefined])[] = [
+  const members: MaybeMember[] = [
     ['id', JSON.stringify(id)],
     ['type', '"reasoning"'],
     ['status', `"${status}"`],

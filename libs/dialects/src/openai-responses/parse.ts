@@ -15,6 +15,7 @@ import {
   type Value,
 } from '../json/fields.ts';
 import { members, type Member } from '../json/spans.ts';
+import { takeModel } from '../model-field.ts';
 import { defaults, takeOptions } from '../openai/options.ts';
 import { asServiceTier, type ServiceTier } from '../openai/service-tier.ts';
 import { messagesOf } from './conversation.ts';
@@ -64,8 +65,7 @@ interface ParseOptions {
 /** Reads the body of POST /v1/responses. */
 export function parseResponseRequest(text: string, { withoutDefaults = false }: ParseOptions = {}): ResponseRequest {
   const fields = readBody(text);
-  const model = fields.take('model', asString);
-  if (model === undefined || model === '') throw invalid('model', 'model is required');
+  const model = takeModel(fields);
   const echo = echoOf(fields, withoutDefaults);
   const previousResponseId = fields.take('previous_response_id', asString);
   const input = fields.take('input', asInput) ?? [];

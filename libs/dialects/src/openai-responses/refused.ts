@@ -26,9 +26,15 @@ const missing: Readonly<Record<string, string>> = {
 export function refuseRest(fields: Fields): void {
   for (const key of harmless) fields.take(key, asText);
   for (const [key, why] of Object.entries(missing)) fields.take(key, refuseUnlessFalse(why));
+  refuseUnknown(fields, '');
+}
+
+/** Throws for the first field that nobody took and that says something. `holder`: the path to it, with a point at its end. */
+export function refuseUnknown(fields: Fields, holder: string): void {
   const rest = fields.rest();
   const [unknown] = rest === '' ? [] : (members(rest).find(([, raw]) => raw !== 'null') ?? []);
-  if (unknown !== undefined) throw invalid(unknown, `Unknown parameter: '${unknown.slice(0, 100)}'.`);
+  if (unknown === undefined) return;
+  throw invalid(`${holder}${unknown}`, `Unknown parameter: '${holder}${unknown.slice(0, 100)}'.`);
 }
 
 function refuseUnlessFalse(why: string): (value: Value) => void {

@@ -1,6 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ToolSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { arrayOf, asBoolean, asFields, asObjectText, asString, invalid, kindOf, type Value } from '../json/fields.ts';
+import { asToolChoiceWord } from '../openai/tools.ts';
+import { functionChoice } from '../tool-choice/function-choice.ts';
 
 type ToolInit = MessageInitShape<typeof ToolSchema> & { readonly name: string };
 
@@ -27,7 +29,7 @@ export interface Offer {
 /** `tool_choice`. Of tools of which only some are allowed, only those are shown to the model. */
 export function chosenTools(value: Value, tools: ToolInit[]): Offer {
   if (kindOf(value.raw) === 'string') {
-    const toolChoiceJson = asMode(value);
+    const toolChoiceJson = asToolChoiceWord(value);
     if (toolChoiceJson !== '"required"' || tools.length > 0) return { tools, toolChoiceJson };
     throw invalid(value.path, `field "${value.path}" is "required", but there are no tools`);
   }
@@ -35,24 +37,17 @@ export function chosenTools(value: Value, tools: ToolInit[]): Offer {
   const type = fields.need('type', asString);
   if (type === 'function') {
     const name = fields.need('name', (choice) => asKnownName(choice, tools));
-    return { tools, toolChoiceJson: `{"type":"function","function":{"name":${JSON.stringify(name)}}}` };
+    return { tools, toolChoiceJson: functionChoice(name) };
   }
   if (type === 'allowed_tools') {
     const allowed = new Set(fields.need('tools', arrayOf(asAllowed(tools))));
-    const toolChoiceJson = fields.take('mode', asMode) ?? '';
+    const toolChoiceJson = fields.take('mode', asToolChoiceWord) ?? '';
     return { tools: tools.filter(({ name }) => allowed.has(name)), toolChoiceJson };
   }
   throw invalid(
     `${value.path}.type`,
     `field "${value.path}.type" must be "function" or "allowed_tools", got ${JSON.stringify(type)}`,
   );
-}
-
-function asMode(value: Value): string {
-  const mode = asString(value);
-  if (mode === 'auto') return '';
-  if (mode === 'none' || mode === 'required') return `"${mode}"`;
-  throw invalid(value.path, `field "${value.path}" must be "auto", "none" or "required", got ${JSON.stringify(mode)}`);
 }
 
 function asAllowed(tools: readonly ToolInit[]): (value: Value) => string {

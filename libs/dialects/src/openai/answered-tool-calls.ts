@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ToolCallSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { bad, isObject, textField } from '../ollama/line.ts';
+import { badUpstream, isObject, textField } from '../upstream.ts';
 
 /** The tool calls of one answer. They come in pieces: one that is not whole says nothing. */
 export interface ToolCalls {
@@ -26,9 +26,9 @@ export function createToolCalls(): ToolCalls {
   };
 
   const addOne = (value: unknown): void => {
-    if (!isObject(value)) throw bad('a tool call is not an object');
+    if (!isObject(value)) throw badUpstream('a tool call is not an object');
     const called = value['function'] ?? {};
-    if (!isObject(called)) throw bad('the function of a tool call is not an object');
+    if (!isObject(called)) throw badUpstream('the function of a tool call is not an object');
     const id = textField(value, 'id');
     const index = indexOf(value['index'], id);
     const pieces = calls.get(index) ?? { id: '', name: '', argumentsText: '' };
@@ -43,14 +43,14 @@ export function createToolCalls(): ToolCalls {
   return {
     add(value) {
       if (value === undefined || value === null) return;
-      if (!Array.isArray(value)) throw bad('"tool_calls" are not a list');
+      if (!Array.isArray(value)) throw badUpstream('"tool_calls" are not a list');
       value.forEach(addOne);
     },
     take(cut) {
       const whole = [...calls.values()].filter(({ name, argumentsText }) => {
         if (name !== '' && isArguments(argumentsText)) return true;
         if (cut) return false;
-        throw bad('a tool call has no name, or its arguments are no JSON object');
+        throw badUpstream('a tool call has no name, or its arguments are no JSON object');
       });
       calls.clear();
       return whole.map(({ id, name, argumentsText }, index) => ({

@@ -1,13 +1,9 @@
-import { ClusterError } from '@tutti/core';
 import { describe, expect, it } from 'vitest';
+import { expectWrongType, faultIn, mustBe, withValue } from '../bad-input.fixture.ts';
 import { renderRequest } from '../ollama/index.ts';
 import { parseChatCompletion } from './index.ts';
 
-const string = 'must be a string';
-const boolean = 'must be a boolean';
-const number = 'must be a number';
-const array = 'must be an array';
-const object = 'must be an object';
+const { string, boolean, number, array, object, content } = mustBe;
 
 /** A field, a wrong value, and what is said about it. */
 const wrongTypes = [
@@ -15,8 +11,8 @@ const wrongTypes = [
   ['messages', {}, array],
   ['messages[0]', 'hi', object],
   ['messages[0].role', 1, string],
-  ['messages[0].content', 1, 'must be a string or an array'],
-  ['messages[0].content', {}, 'must be a string or an array'],
+  ['messages[0].content', 1, content],
+  ['messages[0].content', {}, content],
   ['messages[0].reasoning', 1, string],
   ['messages[0].reasoning_content', 1, string],
   ['messages[0].tool_calls', {}, array],
@@ -68,14 +64,36 @@ const wrongTypes = [
   ['extra_body.num_ctx', '8k', number],
 ] as const;
 
+/** A request with a place for every field. */
+const sound = {
+  model: 'm',
+  messages: [
+    {
+      role: 'assistant',
+      content: 'hi',
+      tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+    },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'hi' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } },
+        { type: 'input_audio', input_audio: { data: 'aGk=', format: 'wav' } },
+      ],
+    },
+  ],
+  tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
+  stream_options: {},
+  stop: ['END'],
+  response_format: { type: 'json_schema', json_schema: { name: 's', schema: {} } },
+  extra_body: {},
+};
+
+const faultOf = (text: string) => faultIn(() => parseChatCompletion(text));
+
 describe('a field of the wrong type', () => {
   it.each(wrongTypes)('%s = %j', (path, value, expected) => {
-    const got = Array.isArray(value) ? 'array' : typeof value;
-    expect(faultOf(withField(path, value))).toMatchObject({
-      reason: 'invalid_request',
-      param: path,
-      message: `field "${path}" ${expected}, got ${got}`,
-    });
+    expectWrongType(faultOf(withValue(sound, path, value)), path, value, expected);
   });
 });
 
@@ -221,45 +239,3 @@ describe('odd input that is no fault', () => {
     expect(renderRequest(call, { stream: true }).body).toContain('"content":"a\\u0000b"');
   });
 });
-
-function faultOf(text: string): ClusterError | undefined {
-  try {
-    parseChatCompletion(text);
-    return undefined;
-  } catch (error) {
-    expect(error).toBeInstanceOf(ClusterError);
-    return error as ClusterError;
-  }
-}
-
-/** A request that is sound but for the field at `path`. */
-function withField(path: string, value: unknown): string {
-  const body: Record<string, unknown> = {
-    model: 'm',
-    messages: [
-      {
-        role: 'assistant',
-        content: 'hi',
-        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
-      },
-      {
-        role: 'user',
-        content: [
-          { type: 'text', text: 'hi' },
-          { type: 'image_url', image_url: { url: 'data:image/png;base64,aGk=' } },
-          { type: 'input_audio', input_audio: { data: 'aGk=', format: 'wav' } },
-        ],
-      },
-    ],
-    tools: [{ type: 'function', function: { name: 'f', parameters: {} } }],
-    stream_options: {},
-    stop: ['END'],
-    response_format: { type: 'json_schema', json_schema: { name: 's', schema: {} } },
-    extra_body: {},
-  };
-  const steps = path.split(/[.[\]]+/).filter((step) => step !== '');
-  let holder = body;
-  for (const step of steps.slice(0, -1)) holder = holder[step] as Record<string, unknown>;
-  holder[steps.at(-1) ?? ''] = value;
-  return JSON.stringify(body);
-}

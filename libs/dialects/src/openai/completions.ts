@@ -1,23 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import type { Call } from '@tutti/core';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
-import {
-  arrayOf,
-  asBoolean,
-  asCount,
-  asInteger,
-  asString,
-  invalid,
-  kindOf,
-  readBody,
-  wrongKind,
-  type Fields,
-  type Value,
-} from '../json/fields.ts';
+import { asBoolean, asCount, asInteger, asString, invalid, readBody, type Fields, type Value } from '../json/fields.ts';
+import { takeModel } from '../model-field.ts';
 import { asChoiceCount, callOfChoice } from './choice-count.ts';
 import { defaults, takeOptions } from './options.ts';
 import type { ParseOptions } from './parse.ts';
 import { asServiceTier, type ServiceTier } from './service-tier.ts';
+import { refuseTokens, textsOf } from './texts.ts';
 import { asIncludeUsage, refuseUnsupported } from './unsupported.ts';
 
 export interface CompletionRequest {
@@ -47,9 +37,8 @@ const mostLogprobs = 5;
  */
 export function parseCompletion(text: string, { withoutDefaults = false }: ParseOptions = {}): CompletionRequest {
   const fields = readBody(text);
-  const model = fields.take('model', asString);
-  if (model === undefined || model === '') throw invalid('model', 'model is required');
-  const prompts = fields.need('prompt', asPrompts);
+  const model = takeModel(fields);
+  const prompts = fields.need('prompt', textsOf(asPrompt));
   const n = fields.take('n', asChoiceCount) ?? 1;
   if (n * prompts.length > mostAnswers) {
     throw invalid('prompt', `${prompts.length} prompts with ${n} answers each are more than ${mostAnswers} answers`);
@@ -84,20 +73,8 @@ function withPrompt(call: Call, prompt: string): Call {
   return create(CallSchema, { ...call, kind: { case: 'completion', value: { ...call.kind.value, prompt } } });
 }
 
-function asPrompts(value: Value): string[] {
-  const kind = kindOf(value.raw);
-  if (kind === 'string') return [asPrompt(value)];
-  if (kind !== 'array') throw wrongKind(value, 'a string or an array of strings');
-  const prompts = arrayOf(asPrompt)(value);
-  if (prompts.length > 0) return prompts;
-  throw invalid(value.path, `${value.path} is empty: send at least one text`);
-}
-
 function asPrompt(value: Value): string {
-  const kind = kindOf(value.raw);
-  if (kind === 'number' || kind === 'array') {
-    throw invalid('prompt', 'prompt holds tokens, which mean something else to each model: send the text');
-  }
+  refuseTokens(value, 'send the text');
   const prompt = asString(value);
   // To a backend it would be the wish to load the model, and nothing else.
   if (prompt === '') throw invalid(value.path, `${value.path} is empty`);

@@ -4,19 +4,11 @@ import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
 import { extraMembers, joinDeltas, type Extra } from '../answer.ts';
 import { encodeBase64 } from '../json/base64.ts';
-import {
-  arrayOf,
-  asCount,
-  asString,
-  invalid,
-  kindOf,
-  readBody,
-  wrongKind,
-  type Fields,
-  type Value,
-} from '../json/fields.ts';
+import { asCount, asString, invalid, readBody, type Fields, type Value } from '../json/fields.ts';
 import { arrayText } from '../json/text.ts';
+import { takeModel } from '../model-field.ts';
 import { takeOptions } from './options.ts';
+import { refuseTokens, textsOf } from './texts.ts';
 
 export interface EmbeddingsRequest {
   readonly call: Call;
@@ -29,9 +21,8 @@ type Encoding = 'base64' | 'float';
 /** Reads the body of POST /v1/embeddings. Fields that nobody here knows go on in `call.extraJson`. */
 export function parseEmbeddings(text: string): EmbeddingsRequest {
   const fields = readBody(text);
-  const model = fields.take('model', asString);
-  if (model === undefined || model === '') throw invalid('model', 'model is required');
-  const inputs = fields.need('input', asInputs);
+  const model = takeModel(fields);
+  const inputs = fields.need('input', textsOf(asInput));
   const encoding = fields.take('encoding_format', asEncoding) ?? 'float';
   const dimensions = takeDimensions(fields);
   const call = create(CallSchema, {
@@ -71,24 +62,9 @@ function base64Text(values: readonly number[]): string {
   return JSON.stringify(encodeBase64(bytes));
 }
 
-function asInputs(value: Value): string[] {
-  const kind = kindOf(value.raw);
-  if (kind === 'string') return [asString(value)];
-  if (kind !== 'array') throw wrongKind(value, 'a string or an array of strings');
-  const inputs = arrayOf(asInput)(value);
-  if (inputs.length > 0) return inputs;
-  throw invalid(value.path, `${value.path} is empty: send at least one text`);
-}
-
-/** Tokens are those of OpenAI's own models; they mean something else, or nothing, to others. */
 function asInput(value: Value): string {
-  const kind = kindOf(value.raw);
-  if (kind !== 'number' && kind !== 'array') return asString(value);
-  const field = value.path.replace(/\[\d+\]$/, '');
-  throw invalid(
-    field,
-    `${field} holds tokens, which mean something else to each model: send the texts. (LangChain in Python: check_embedding_ctx_length=False)`,
-  );
+  refuseTokens(value, 'send the texts. (LangChain in Python: check_embedding_ctx_length=False)');
+  return asString(value);
 }
 
 function takeDimensions(fields: Fields): number | undefined {

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fromJson, toJson, type JsonValue } from '@bufbuild/protobuf';
+import { toJson } from '@bufbuild/protobuf';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { ChunkSchema, type Delta, type Done } from '@tutti/proto/tutti/agent/v1/chunk';
+import type { Delta } from '@tutti/proto/tutti/agent/v1/chunk';
 import { describe, expect, it } from 'vitest';
+import { goldenFiles } from '../golden.fixture.ts';
 import { renderRequest } from '../ollama/index.ts';
 import {
   chatCompletionStream,
@@ -15,6 +15,7 @@ import {
 } from './index.ts';
 
 const folder = new URL('golden/', import.meta.url);
+const golden = goldenFiles(folder);
 const extra = { tutti: { node: 'agx0', attempts: 1 } };
 const facts = () => ({ id: 'cmpl-1', created: 1_767_323_045, model: 'm', toolCallId: () => 'call_made', echoes: [] });
 
@@ -22,15 +23,17 @@ describe.each([
   ['completions', parseCompletion],
   ['embeddings', parseEmbeddings],
 ] as const)('a request for %s', (kind, parse) => {
-  it.each(namesOf(kind, '.request.txt'))('%s becomes the call, and is sent to Ollama to the byte', (name) => {
-    const { call } = parse(read(`${kind}/${name}.request.txt`));
-    expect(toJson(CallSchema, call)).toEqual(JSON.parse(read(`${kind}/${name}.call.json`)));
-    expect(`${renderRequest(call, { stream: true }).body}\n`).toBe(read(`${kind}/${name}.sent.txt`));
+  const { names, read } = goldenFiles(new URL(`${kind}/`, folder));
+
+  it.each(names('.request.txt'))('%s becomes the call, and is sent to Ollama to the byte', (name) => {
+    const { call } = parse(read(`${name}.request.txt`));
+    expect(toJson(CallSchema, call)).toEqual(JSON.parse(read(`${name}.call.json`)));
+    expect(`${renderRequest(call, { stream: true }).body}\n`).toBe(read(`${name}.sent.txt`));
   });
 });
 
 describe('a request for several completions', () => {
-  const { call, callOf, ...asked } = parseCompletion(read('completions/all-fields.request.txt'));
+  const { call, callOf, ...asked } = parseCompletion(golden.read('completions/all-fields.request.txt'));
 
   it('tells what is wanted of the answer', () => {
     expect(asked).toMatchObject({ stream: true, includeUsage: true, count: 4, echoes: [] });
@@ -52,26 +55,28 @@ describe('a request for several completions', () => {
 });
 
 describe('a completion', () => {
-  const { deltas, done } = chunksOf('completions/words');
+  const { deltas, done } = golden.answer('completions/words');
 
   it('is streamed to the byte', () => {
     const stream = completionStream({ ...facts(), includeUsage: true });
     const events = [stream.start(), ...deltas.map((delta) => stream.delta(delta)), stream.finish(done, extra)];
-    expect(events.join('')).toBe(read('completions/words.events.txt'));
+    expect(events.join('')).toBe(golden.read('completions/words.events.txt'));
   });
 
   it('is one object to the byte', () => {
-    expect(`${renderCompletion(facts(), deltas, done, extra)}\n`).toBe(read('completions/words.whole.txt'));
+    expect(`${renderCompletion(facts(), deltas, done, extra)}\n`).toBe(golden.read('completions/words.whole.txt'));
   });
 });
 
 it.each(['base64', 'float'] as const)('vectors are written as %s to the byte', (encoding) => {
-  const { deltas, done } = chunksOf('embeddings/vectors');
-  expect(`${renderEmbeddings('m', encoding, deltas, done, extra)}\n`).toBe(read(`embeddings/vectors.${encoding}.txt`));
+  const { deltas, done } = golden.answer('embeddings/vectors');
+  expect(`${renderEmbeddings('m', encoding, deltas, done, extra)}\n`).toBe(
+    golden.read(`embeddings/vectors.${encoding}.txt`),
+  );
 });
 
 describe('two answers, with a tier, in the words of before there were tools', () => {
-  const { deltas, done } = chunksOf('choices/legacy');
+  const { deltas, done } = golden.answer('choices/legacy');
   const [, , other, end] = deltas;
   const several = {
     ...facts(),
@@ -87,35 +92,17 @@ describe('two answers, with a tier, in the words of before there were tools', ()
   it.each([true, false])('are streamed to the byte, with usage: %s', (includeUsage) => {
     const stream = chatCompletionStream({ ...several, includeUsage });
     const events = [stream.start(), ...deltas.map((delta) => stream.delta(delta)), stream.finish(done, extra)];
-    expect(events.join('')).toBe(read(`choices/legacy.${includeUsage ? 'counted' : 'events'}.txt`));
+    expect(events.join('')).toBe(golden.read(`choices/legacy.${includeUsage ? 'counted' : 'events'}.txt`));
   });
 
   it('of older completions stand behind what was asked', () => {
     const { choices } = several;
     const stream = completionStream({ ...facts(), choices, echoes: ['a', 'b'], includeUsage: false });
     const events = [stream.start(), ...deltas.map((delta) => stream.delta(delta)), stream.finish(done, extra)];
-    expect(events.join('')).toBe(read('choices/completions.events.txt'));
+    expect(events.join('')).toBe(golden.read('choices/completions.events.txt'));
   });
 
   it('are one object to the byte', () => {
-    expect(`${renderChatCompletion(several, deltas, done, extra)}\n`).toBe(read('choices/legacy.whole.txt'));
+    expect(`${renderChatCompletion(several, deltas, done, extra)}\n`).toBe(golden.read('choices/legacy.whole.txt'));
   });
 });
-
-function chunksOf(name: string): { deltas: Delta[]; done: Done } {
-  const chunks = (JSON.parse(read(`${name}.chunks.json`)) as JsonValue[]).map((chunk) => fromJson(ChunkSchema, chunk));
-  const deltas = chunks.flatMap(({ kind }) => (kind.case === 'delta' ? [kind.value] : []));
-  const [done] = chunks.flatMap(({ kind }) => (kind.case === 'done' ? [kind.value] : []));
-  if (!done) throw new Error(`${name} has no done`);
-  return { deltas, done };
-}
-
-function namesOf(kind: string, suffix: string): string[] {
-  return readdirSync(new URL(`${kind}/`, folder)).flatMap((file) =>
-    file.endsWith(suffix) ? [file.slice(0, -suffix.length)] : [],
-  );
-}
-
-function read(file: string): string {
-  return readFileSync(new URL(file, folder), 'utf8');
-}

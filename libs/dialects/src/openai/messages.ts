@@ -1,6 +1,4 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ClusterError } from '@tutti/core';
-import type { MessageSchema, ToolCallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { arrayOf, asFields, asString, invalid, kindOf, type Fields, type Value } from '../json/fields.ts';
 import { parseJson } from '../json/parse.ts';
 import { expectFunction } from '../ollama/tools.ts';
@@ -23,25 +21,6 @@ export function asMessage(value: Value) {
     toolName: (role === 'tool' ? fields.take('name', asString) : undefined) ?? '',
     extraJson: fields.rest(),
   };
-}
-
-type MessageInit = MessageInitShape<typeof MessageSchema>;
-
-type NamedCall = MessageInitShape<typeof ToolCallSchema> & { readonly id: string; readonly name: string };
-
-type NamedTurn = MessageInit & {
-  readonly toolCalls: NamedCall[];
-  readonly toolCallId: string;
-  readonly toolName: string;
-};
-
-/** Names the function that each tool message answers for: OpenAI gives only the id of the call, Ollama wants the name. */
-export function withToolNames(messages: readonly NamedTurn[]): MessageInit[] {
-  const names = new Map<string, string>();
-  return messages.map((message) => {
-    for (const { id, name } of message.toolCalls) names.set(id, name);
-    return { ...message, toolName: message.toolName || (names.get(message.toolCallId) ?? '') };
-  });
 }
 
 /** `tool_calls`, or the older `function_call`. */

@@ -1,9 +1,9 @@
 import { ClusterError, type Reason } from '@tutti/core';
-import { isObject } from '../ollama/line.ts';
+import { isObject } from '../upstream.ts';
 import { redacted } from '../ollama/parse-error.ts';
 
 /** What a server says when it refuses. */
-interface Refused {
+export interface Refused {
   readonly text: string;
   /** Of `Retry-After`: seconds or a date; undefined: there was none. */
   readonly retryAfter: string | undefined;

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { ClusterError, delta, done, textDelta, type Chunk } from '@tutti/core';
 import type { DoneSchema } from '@tutti/proto/tutti/agent/v1/chunk';
-import { bad, isObject, textField, type Line } from '../ollama/line.ts';
+import { badUpstream, isObject, readObject, textField, type JsonObject } from '../upstream.ts';
 import { createToolCalls } from './answered-tool-calls.ts';
 import { streamError } from './parse-error.ts';
 import { logprobsOf } from './parse-logprobs.ts';
@@ -58,9 +58,9 @@ export function createEventParser({ promptTokens, mustCall = false }: ParserSett
     return [...left, done({ reason, usage: counted, timings: timings ?? {}, extraJson: endText(finish, stopText) })];
   };
 
-  const choiceChunks = (choice: Line): Chunk[] => {
+  const choiceChunks = (choice: JsonObject): Chunk[] => {
     const said = choice['delta'] ?? choice['message'] ?? choice;
-    if (!isObject(said)) throw bad('a choice is not an object');
+    if (!isObject(said)) throw badUpstream('a choice is not an object');
     const text = textField(said, 'content') + textField(said, 'refusal') + textField(choice, 'text');
     const thinking = textField(said, 'reasoning_content') || textField(said, 'reasoning');
     const logprobs = logprobsOf(choice['logprobs']);
@@ -77,12 +77,12 @@ export function createEventParser({ promptTokens, mustCall = false }: ParserSett
   };
 
   const event = (text: string): Chunk[] => {
-    const line = lineOf(text);
+    const line = readObject(text);
     if (line['error']) throw streamError(line['error']);
     usage = usageOf(line) ?? usage;
     timings = timingsOf(line) ?? timings;
     const { choices } = line;
-    if (choices === undefined && usage === undefined) throw bad('an event has no "choices"');
+    if (choices === undefined && usage === undefined) throw badUpstream('an event has no "choices"');
     const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
     return isObject(first) ? choiceChunks(first) : [];
   };
@@ -93,7 +93,7 @@ export function createEventParser({ promptTokens, mustCall = false }: ParserSett
       const data = /^(?:data: ?)?(.*?)\r?$/s.exec(text)?.[1] ?? '';
       if (data === '[DONE]') return ended();
       // Older llama-servers have a field of their own for errors.
-      if (data.startsWith('error:')) throw streamError(lineOf(data.slice('error:'.length)));
+      if (data.startsWith('error:')) throw streamError(readObject(data.slice('error:'.length)));
       return data.trim() === '' ? [] : event(data);
     },
     end() {
@@ -108,15 +108,4 @@ export function createEventParser({ promptTokens, mustCall = false }: ParserSett
 function endText(finish: string | undefined, stopText: string | undefined): string {
   if (finish === 'content_filter') return '{"stop_reason":"refusal"}';
   return stopText === undefined ? '' : JSON.stringify({ stop_sequence: stopText });
-}
-
-function lineOf(text: string): Line {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw bad('it is not JSON', cause);
-  }
-  if (isObject(value)) return value;
-  throw bad('it is not an object');
 }

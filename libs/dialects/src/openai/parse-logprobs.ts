@@ -1,4 +1,4 @@
-import { bad, isObject, type Line } from '../ollama/line.ts';
+import { badUpstream, isObject, type JsonObject } from '../upstream.ts';
 
 interface LogprobInit {
   readonly token: string;
@@ -29,7 +29,7 @@ function read(value: unknown): LogprobInit {
 }
 
 /** The first token of a text has no probability. */
-function listsOf({ tokens, token_logprobs: logprobs, top_logprobs: tops }: Line): LogprobInit[] {
+function listsOf({ tokens, token_logprobs: logprobs, top_logprobs: tops }: JsonObject): LogprobInit[] {
   if (!Array.isArray(logprobs)) throw wrong();
   const named = each(tokens, (token) => {
     if (typeof token !== 'string') throw wrong();
@@ -54,5 +54,5 @@ function each<T>(value: unknown, read: (one: unknown) => T): T[] {
 }
 
 function wrong() {
-  return bad('"logprobs" have the wrong shape');
+  return badUpstream('"logprobs" have the wrong shape');
 }

@@ -1,5 +1,5 @@
 import { done, type Chunk } from '@tutti/core';
-import { bad, isObject } from '../ollama/line.ts';
+import { badUpstream, isObject, readObject } from '../upstream.ts';
 import { isVector, vectorPieces } from '../vectors.ts';
 import { usageOf } from './parse-usage.ts';
 
@@ -12,14 +12,14 @@ interface Asked {
 
 /** The answer of /v1/embeddings: deltas with the vectors, in pieces, then a done. Throws bad_upstream for anything else. */
 export function parseVectors(text: string, { inputs, promptTokens }: Asked): Chunk[] {
-  const body = bodyOf(text);
+  const body = readObject(text);
   const { data } = body;
-  if (!Array.isArray(data) || data.length !== inputs) throw bad(`"data" does not have ${inputs} vectors`);
+  if (!Array.isArray(data) || data.length !== inputs) throw badUpstream(`"data" does not have ${inputs} vectors`);
   const pieces = data.flatMap((item: unknown, at) => {
-    if (!isObject(item)) throw bad('an item of "data" is not an object');
+    if (!isObject(item)) throw badUpstream('an item of "data" is not an object');
     const { index = at, embedding } = item;
     if (typeof index !== 'number' || index !== (index | 0) || index < 0 || index >= inputs) {
-      throw bad('"index" is not the number of a text');
+      throw badUpstream('"index" is not the number of a text');
     }
     return vectorPieces(index, vectorOf(embedding));
   });
@@ -37,19 +37,8 @@ export function parseVectors(text: string, { inputs, promptTokens }: Asked): Chu
 /** Numbers, or 32-bit floats, little end first, in base64. */
 function vectorOf(value: unknown): number[] {
   if (isVector(value)) return value;
-  if (typeof value !== 'string') throw bad('"embedding" is no vector of numbers');
+  if (typeof value !== 'string') throw badUpstream('"embedding" is no vector of numbers');
   const bytes = Buffer.from(value, 'base64');
-  if (bytes.length === 0 || bytes.length % 4 !== 0) throw bad('"embedding" is no base64 of 32-bit floats');
+  if (bytes.length === 0 || bytes.length % 4 !== 0) throw badUpstream('"embedding" is no base64 of 32-bit floats');
   return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));
-}
-
-function bodyOf(text: string) {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (cause) {
-    throw bad('it is not JSON', cause);
-  }
-  if (isObject(body)) return body;
-  throw bad('it is not an object');
 }

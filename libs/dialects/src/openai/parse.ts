@@ -1,11 +1,13 @@
 import { create } from '@bufbuild/protobuf';
 import type { Call } from '@tutti/core';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { arrayOf, asBoolean, asString, invalid, readBody, type Fields } from '../json/fields.ts';
+import { arrayOf, asBoolean, invalid, readBody, type Fields } from '../json/fields.ts';
+import { takeModel } from '../model-field.ts';
 import { takeLogprobs } from '../ollama/request-fields.ts';
+import { withToolNames } from '../tool-names.ts';
 import { asChoiceCount } from './choice-count.ts';
 import { asResponseFormat } from './format.ts';
-import { asMessage, withToolNames } from './messages.ts';
+import { asMessage } from './messages.ts';
 import { defaults, takeOptions } from './options.ts';
 import { asServiceTier, type ServiceTier } from './service-tier.ts';
 import { takeTools } from './tools.ts';
@@ -38,8 +40,7 @@ export function parseChatCompletion(
   { withoutDefaults = false }: ParseOptions = {},
 ): ChatCompletionRequest {
   const fields = readBody(text);
-  const model = fields.take('model', asString);
-  if (model === undefined || model === '') throw invalid('model', 'model is required');
+  const model = takeModel(fields);
   const messages = fields.take('messages', arrayOf(asMessage)) ?? [];
   if (messages.length === 0) throw invalid('messages', "[] is too short - 'messages'");
   const count = fields.take('n', asChoiceCount) ?? 1;

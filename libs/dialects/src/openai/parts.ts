@@ -1,19 +1,10 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { PartSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { decodeBase64 } from '../json/base64.ts';
-import { arrayOf, asFields, asString, invalid, kindOf, wrongKind, type Value } from '../json/fields.ts';
+import { asBase64, decodeBase64 } from '../json/base64.ts';
+import { asFields, asString, invalid, kindOf, type Value } from '../json/fields.ts';
 import { mediaAt } from '../media/index.ts';
-
-type PartInit = MessageInitShape<typeof PartSchema>;
+import { contentOf, mediaPart, textPart, type PartInit } from '../parts.ts';
 
 /** The `content` of a message: a text, or a list of parts. */
-export function asParts(value: Value): PartInit[] {
-  const kind = kindOf(value.raw);
-  if (kind === 'array') return arrayOf(asPart)(value);
-  if (kind !== 'string') throw wrongKind(value, 'a string or an array');
-  const text = asString(value);
-  return text === '' ? [] : [textPart(text)];
-}
+export const asParts = contentOf(asPart);
 
 function asPart(value: Value): PartInit {
   const fields = asFields(value);
@@ -35,14 +26,6 @@ function asPart(value: Value): PartInit {
   }
 }
 
-function textPart(text: string): PartInit {
-  return { kind: { case: 'text', value: text } };
-}
-
-function mediaPart(data: Uint8Array, mediaType: string): PartInit {
-  return { kind: { case: 'media', value: { data, mediaType } } };
-}
-
 export function asImage(value: Value): PartInit {
   return kindOf(value.raw) === 'string' ? asPicture(value) : asFields(value).need('url', asPicture);
 }
@@ -61,6 +44,6 @@ function asPicture(value: Value): PartInit {
 function asAudio(value: Value): PartInit {
   const fields = asFields(value);
   const format = fields.need('format', asString);
-  const data = fields.need('data', (text) => decodeBase64(asString(text), text.path));
+  const data = fields.need('data', asBase64);
   return mediaPart(data, format === 'mp3' ? 'audio/mpeg' : `audio/${format}`);
 }

@@ -3,6 +3,7 @@ import { extraMembers, joinDeltas, type Extra } from '../answer.ts';
 import { byChoice } from '../choices.ts';
 import { arrayText } from '../json/text.ts';
 import { finishReason, headText, usageText, type AnswerFacts } from './answer-text.ts';
+import { createChoiceEnds } from './choice-ends.ts';
 import type { CompletionStream, StreamFacts } from './render-stream.ts';
 
 interface Echoes {
@@ -38,35 +39,23 @@ export function completionStream(facts: StreamFacts & Echoes): CompletionStream 
   const event = (choice: number, text: string, logprobs = 'null', reason = 'null', more = noUsage): string =>
     `data: ${head},"choices":[${choiceText(choice, text, logprobs, reason)}]${more}}\n\n`;
 
-  /** Answers whose end has been told. */
-  const ended = new Set<number>();
-
-  const ending = (choice: number, reason: string, more = noUsage): string => {
-    ended.add(choice);
-    return event(choice, '', 'null', `"${finishReason(facts, reason, false)}"`, more);
-  };
+  const ends = createChoiceEnds({
+    ...{ choices, includeUsage, head },
+    write: (choice, reason, more) => event(choice, '', 'null', `"${finishReason(facts, reason, false)}"`, more),
+  });
 
   return {
     start: () => echoes.map((echo, choice) => event(choice, echo)).join(''),
     delta(delta) {
       const { text, logprobs } = delta;
       const choice = choices?.of(delta) ?? 0;
-      if (choices?.endsWith(delta)) return ending(choice, choices.reasonOf(choice));
+      if (choices?.endsWith(delta)) return ends.one(choice);
       if (text === '' && logprobs.length === 0) return '';
       const offset = lengths[choice] ?? 0;
       lengths[choice] = offset + text.length;
       return event(choice, text, logprobsText(logprobs, offset));
     },
-    finish(done, extra = {}) {
-      const last = extraMembers(extra);
-      const left = [...lengths.keys()].filter((choice) => !ended.has(choice));
-      const ends = left.map((choice, at) => {
-        const more = !includeUsage && at === left.length - 1 ? last : noUsage;
-        return ending(choice, choices?.reasonOf(choice) ?? done.reason, more);
-      });
-      const usage = includeUsage ? `data: ${head},"choices":[],"usage":${usageText(done)}${last}}\n\n` : '';
-      return `${ends.join('')}${usage}data: [DONE]\n\n`;
-    },
+    finish: (done, extra = {}) => ends.rest(done, extra),
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from '@tutti/proto/tutti/agent/v1/call';
 import { parseJson } from '../json/parse.ts';
 import { members, type Member } from '../json/spans.ts';
-import { arrayText, objectText } from '../json/text.ts';
+import { arrayText, objectText, type MaybeMember } from '../json/text.ts';
 import { toolText } from '../ollama/tools.ts';
 import { messagesText } from './render-messages.ts';
 import { samplingMembers } from './render-options.ts';
@@ -28,8 +28,6 @@ export interface OpenaiRequest {
   /** JSON text. Chats and completions ask for a stream that ends with its counts. */
   readonly body: string;
 }
-
-type MaybeMember = readonly [key: string, raw: string | undefined];
 
 /**
  * The request that makes an OpenAI-compatible server run a call. A text to continue is sent as a question, unless it is

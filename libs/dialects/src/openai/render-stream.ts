@@ -1,5 +1,5 @@
 import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
-import { extraMembers, type Extra } from '../answer.ts';
+import type { Extra } from '../answer.ts';
 import { moreMembers } from '../json/text.ts';
 import {
   callMembers,
@@ -7,9 +7,9 @@ import {
   headText,
   logprobsText,
   reasoningMembers,
-  usageText,
   type AnswerFacts,
 } from './answer-text.ts';
+import { createChoiceEnds } from './choice-ends.ts';
 
 export interface StreamFacts extends AnswerFacts {
   /** Whether the stream is to end with the counts of tokens. */
@@ -33,23 +33,21 @@ export function chatCompletionStream(facts: StreamFacts): CompletionStream {
   /** Of each answer, how many there were so far. */
   const toolCalls = Array.from({ length: choices?.count ?? 1 }, () => 0);
 
-  /** Answers whose end has been told. */
-  const ended = new Set<number>();
-
   const event = (choice: number, fields: string, logprobs = '', finish = 'null', more = noUsage): string =>
     `data: ${head},"choices":[{"index":${choice},"delta":{${fields}}${logprobs},"finish_reason":${finish}}]${more}}\n\n`;
 
-  const ending = (choice: number, reason: string, more = noUsage): string => {
-    ended.add(choice);
-    return event(choice, '', '', `"${finishReason(facts, reason, toolCalls[choice]! > 0)}"`, more);
-  };
+  const ends = createChoiceEnds({
+    ...{ choices, includeUsage, head },
+    write: (choice, reason, more) =>
+      event(choice, '', '', `"${finishReason(facts, reason, toolCalls[choice]! > 0)}"`, more),
+  });
 
   return {
     start: () => toolCalls.map((_, choice) => event(choice, '"role":"assistant","content":""')).join(''),
     delta(delta) {
       const { text, thinking } = delta;
       const choice = choices?.of(delta) ?? 0;
-      if (choices?.endsWith(delta)) return ending(choice, choices.reasonOf(choice));
+      if (choices?.endsWith(delta)) return ends.one(choice);
       const told = toolCalls[choice] ?? 0;
       const logprobs = moreMembers([['logprobs', logprobsText(delta)]]);
       const calls = callMembers(delta.toolCalls, facts, told);
@@ -59,15 +57,6 @@ export function chatCompletionStream(facts: StreamFacts): CompletionStream {
       if (calls !== '') events += event(choice, calls);
       return events;
     },
-    finish(done, extra = {}) {
-      const last = extraMembers(extra);
-      const left = [...toolCalls.keys()].filter((choice) => !ended.has(choice));
-      const ends = left.map((choice, at) => {
-        const more = !includeUsage && at === left.length - 1 ? last : noUsage;
-        return ending(choice, choices?.reasonOf(choice) ?? done.reason, more);
-      });
-      const usage = includeUsage ? `data: ${head},"choices":[],"usage":${usageText(done)}${last}}\n\n` : '';
-      return `${ends.join('')}${usage}data: [DONE]\n\n`;
-    },
+    finish: (done, extra = {}) => ends.rest(done, extra),
   };
 }

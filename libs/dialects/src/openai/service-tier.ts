@@ -1,5 +1,5 @@
 import { Priority } from '@tutti/core';
-import { asString, invalid, type Value } from '../json/fields.ts';
+import { oneOf } from '../json/fields.ts';
 
 /** What a request asks of the queue, in OpenAI's words. */
 export interface ServiceTier {
@@ -18,10 +18,4 @@ const tiers: Readonly<Record<string, ServiceTier>> = {
   priority: { name: 'priority', priority: Priority.INTERACTIVE },
 };
 
-export function asServiceTier(value: Value): ServiceTier {
-  const name = asString(value);
-  const tier = Object.hasOwn(tiers, name) ? tiers[name] : undefined;
-  if (tier) return tier;
-  const names = Object.keys(tiers).join(', ');
-  throw invalid(value.path, `field "${value.path}" must be one of ${names}, got ${JSON.stringify(name)}`);
-}
+export const asServiceTier = oneOf(tiers);

@@ -1,7 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { ToolSchema } from '@tutti/proto/tutti/agent/v1/call';
-import { arrayOf, asFields, asObjectText, asString, invalid, kindOf, type Fields, type Value } from '../json/fields.ts';
-import { asTool, expectFunction } from '../ollama/tools.ts';
+import { arrayOf, asFields, asString, invalid, kindOf, oneOf, type Fields, type Value } from '../json/fields.ts';
+import { asFunction, asTool, expectFunction } from '../ollama/tools.ts';
+import { functionChoice } from '../tool-choice/function-choice.ts';
 
 type ToolInit = MessageInitShape<typeof ToolSchema>;
 
@@ -45,10 +46,11 @@ interface Choice {
   readonly narrows?: boolean;
 }
 
-const words: Readonly<Record<string, string>> = { auto: '', none: '"none"', required: '"required"' };
+/** The words of `tool_choice`, as Call.toolChoiceJson has them. */
+export const asToolChoiceWord = oneOf({ auto: '', none: '"none"', required: '"required"' });
 
 function asToolChoice(value: Value): Choice {
-  if (kindOf(value.raw) === 'string') return { json: asWord(value, words) };
+  if (kindOf(value.raw) === 'string') return { json: asToolChoiceWord(value) };
   const fields = asFields(value);
   const type = fields.need('type', asString);
   if (type === 'function') return { json: value.raw, allowed: [fields.need('function', asName)] };
@@ -59,8 +61,7 @@ function asToolChoice(value: Value): Choice {
 
 function asAllowedTools(value: Value): Choice {
   const fields = asFields(value);
-  const { auto, required } = words;
-  const json = fields.take('mode', (mode) => asWord(mode, { auto: auto!, required: required! })) ?? '';
+  const json = fields.take('mode', oneOf({ auto: '', required: '"required"' })) ?? '';
   return { json, allowed: fields.need('tools', arrayOf(asNamedTool)), narrows: true };
 }
 
@@ -74,27 +75,8 @@ function asName(value: Value): string {
   return asFields(value).need('name', asString);
 }
 
-function asWord(value: Value, known: Readonly<Record<string, string>>): string {
-  const word = asString(value);
-  const json = Object.hasOwn(known, word) ? known[word] : undefined;
-  if (json !== undefined) return json;
-  const names = Object.keys(known).join(', ');
-  throw invalid(value.path, `field "${value.path}" must be one of ${names}, got ${JSON.stringify(word)}`);
-}
-
-/** An element of `functions`: what `function` is in a tool. */
-function asFunction(value: Value): ToolInit {
-  const fields = asFields(value);
-  return {
-    name: fields.need('name', asString),
-    description: fields.take('description', asString) ?? '',
-    parametersJson: fields.take('parameters', asObjectText) ?? '',
-    extraJson: fields.rest(),
-  };
-}
-
 function asFunctionCall(value: Value): Choice {
-  if (kindOf(value.raw) === 'string') return { json: asWord(value, { auto: '', none: '"none"' }) };
+  if (kindOf(value.raw) === 'string') return { json: oneOf({ auto: '', none: '"none"' })(value) };
   const name = asName(value);
-  return { json: `{"type":"function","function":{"name":${JSON.stringify(name)}}}`, allowed: [name] };
+  return { json: functionChoice(name), allowed: [name] };
 }

@@ -16,12 +16,12 @@ import { members } from '../json/spans.ts';
  */
 export function refuseUnsupported(fields: Fields): void {
   fields.take('logit_bias', expectNoBias);
-  fields.take('audio', (value) => refuse(value, 'No model here answers in sound'));
+  fields.take('audio', (value) => refuse(value, 'no model here answers in sound'));
   fields.take('modalities', expectText);
-  fields.take('web_search_options', (value) => refuse(value, 'No model here searches the web by itself'));
+  fields.take('web_search_options', (value) => refuse(value, 'no model here searches the web by itself'));
   fields.take('verbosity', expectMedium);
   fields.take('store', (value) => {
-    if (asBoolean(value)) refuse(value, 'Chat completions are not stored');
+    if (asBoolean(value)) refuse(value, 'chat completions are not stored');
   });
 }
 
@@ -29,25 +29,25 @@ export function refuseUnsupported(fields: Fields): void {
 export function asIncludeUsage(value: Value): boolean {
   const options = asFields(value);
   options.take('continuous_usage_stats', (wish) => {
-    if (asBoolean(wish)) refuse(wish, 'Tokens are counted at the end of a stream only');
+    if (asBoolean(wish)) refuse(wish, 'tokens are counted at the end of a stream only');
   });
   return options.take('include_usage', asBoolean) ?? false;
 }
 
 function expectNoBias(value: Value): void {
-  if (members(asObjectText(value)).length > 0) refuse(value, 'No backend here can favour single tokens');
+  if (members(asObjectText(value)).length > 0) refuse(value, 'no backend here can favour single tokens');
 }
 
 function expectText(value: Value): void {
   if (arrayOf(asString)(value).some((modality) => modality !== 'text')) {
-    refuse(value, 'Models here answer with text only');
+    refuse(value, 'models here answer with text only');
   }
 }
 
 function expectMedium(value: Value): void {
-  if (asString(value) !== 'medium') refuse(value, 'Models here have no setting for it; ask for it in a message');
+  if (asString(value) !== 'medium') refuse(value, 'models here have no setting for it; ask for it in a message');
 }
 
 function refuse({ path }: Value, why: string): never {
-  throw invalid(path, `${path} is not supported: ${why.charAt(0).toLowerCase()}${why.slice(1)}. Leave it out.`);
+  throw invalid(path, `${path} is not supported: ${why}. Leave it out.`);
 }

@@ -8,6 +8,7 @@ import type { Capability, Model } from './model.ts';
 import { optionsError, runnerOptionsOf } from './options.ts';
 import { chatRequest, decodeRequest, generateRequest, keepAliveMs, type Request } from './request.ts';
 import type { RunnerLease } from './runners.ts';
+import { schemaInstance } from './schema-instance.ts';
 import { countTokens, script } from './script.ts';
 import type { ServerState } from './server-state.ts';
 import { deliver } from './streaming.ts';
@@ -204,7 +205,17 @@ function formatError(format: unknown): string | undefined {
   }
   const type: unknown = 'type' in format ? format.type : undefined;
   const valid = type === undefined || typeof type === 'string' || Array.isArray(type);
-  return valid ? undefined : 'invalid JSON schema in format';
+  return valid && hasInstance(format) ? undefined : 'invalid JSON schema in format';
+}
+
+/** Whether it makes sense further down as well. */
+function hasInstance(schema: object): boolean {
+  try {
+    schemaInstance(schema);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refuse(exchange: Exchange, { status, error, streaming }: Refusal): void {

@@ -1,5 +1,5 @@
 import type { Cluster } from '@tutti/core';
-import { listModels } from '../listing.ts';
+import { listModels } from '../../models/listing.ts';
 
 /** Names that examples need, so that they run as they are. */
 export interface Facts {

@@ -1,5 +1,5 @@
 import { canonicalModel } from '@tutti/core';
-import type { Aliases } from '../models/aliases.ts';
+import type { Aliases } from './aliases.ts';
 
 /** The models, and after them those that stand in the list under another name as well. */
 export function withAliases<T extends { readonly name: string }>(

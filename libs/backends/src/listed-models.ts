@@ -1,0 +1,27 @@
+import { canonicalModel, type Clock } from '@tutti/core';
+import type { Inventory } from './backend.ts';
+
+/** Those of a server's models that are wanted; undefined: all are. */
+export function offered<T extends { readonly id: string }>(
+  listed: readonly T[],
+  wanted: readonly string[] | undefined,
+): readonly T[] {
+  if (!wanted) return listed;
+  const names = new Set(wanted.map(canonicalModel));
+  return listed.filter(({ id }) => names.has(canonicalModel(id)));
+}
+
+type Read = (signal: AbortSignal) => Promise<Inventory>;
+
+/** Reads an inventory anew only if it is as old as `freshMs`. After a failure there is none. */
+export function rereadAfter(freshMs: number, clock: Clock, read: Read): Read {
+  let kept: Inventory | undefined;
+  let readAt = 0;
+  return async (signal) => {
+    if (kept && clock.now() - readAt < freshMs) return kept;
+    kept = undefined;
+    kept = await read(signal);
+    readAt = clock.now();
+    return kept;
+  };
+}
