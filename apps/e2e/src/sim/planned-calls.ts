@@ -47,6 +47,12 @@ export function planCalls(world: World): PlannedCall[] {
   return [...calls, ...probes];
 }
 
+/** The calls, where no more than so many may wait: probes come sooner than cold models load, so the others may be refused. */
+export function withSureProbes(calls: readonly PlannedCall[], queueSize: number): PlannedCall[] {
+  let probes = 0;
+  return calls.map((call) => (call.mustSucceed ? { ...call, mustSucceed: probes++ < queueSize } : call));
+}
+
 function plannedCall({ random, nodes, models }: World, index: number, atMs: number): PlannedCall {
   const model = chance(random, 0.4) ? models[0]! : pick(random, models);
   const isUnknown = chance(random, 0.02);

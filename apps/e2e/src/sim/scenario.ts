@@ -1,7 +1,7 @@
 import type { NodeAttributes, Random, Route } from '@tutti/core';
 import { seededRandom, type MachineModel, type MachineProfile } from '@tutti/simulation';
 import { chance, integer, pick } from './draws.ts';
-import { planCalls, type PlannedCall } from './planned-calls.ts';
+import { planCalls, withSureProbes, type PlannedCall } from './planned-calls.ts';
 import { planFaults, type Fault } from './planned-faults.ts';
 
 /** A world that follows from its seed alone. */
@@ -39,7 +39,7 @@ export function scenarioFor(seed: number): Scenario {
   const models = Array.from({ length: integer(random, 3, 8) }, (_, index) => plannedModel(random, index));
   const nodes = Array.from({ length: count }, (_, index) => plannedNode(random, index, models));
   const world = { random, nodes: nodes.map(({ name }) => name), models, faultsMs };
-  return {
+  const scenario = {
     ...{ seed, models, nodes, faultsMs },
     calls: planCalls({ ...world, count: isHuge ? 60 : integer(random, 40, 200) }),
     faults: planFaults(world),
@@ -48,6 +48,7 @@ export function scenarioFor(seed: number): Scenario {
     queueSize: chance(random, 0.2) ? integer(random, 3, 30) : Infinity,
     hedge: chance(random, 0.5),
   };
+  return { ...scenario, calls: withSureProbes(scenario.calls, scenario.queueSize) };
 }
 
 /** Rules that an operator may set, the last ones last. */
