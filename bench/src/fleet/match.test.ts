@@ -31,6 +31,12 @@ it('answers every call through Tutti: whole, and by the model that was asked', a
   expect(figures.get('tutti')![0]).toMatchObject({ failed: 0, unfinished: 0, truncated: 0, otherModel: 0 });
 }, 10_000);
 
+it('answers every call of a large fleet that nobody has measured yet', async () => {
+  const setting = { fleet: 100, load: 0.3, seeds: [1, 2], durationMs: 6_000 };
+  const { figures } = await play(setting, contendersNamed(['tutti']));
+  expect(figures.get('tutti')!.map(({ failed, unfinished }) => failed + unfinished)).toEqual([0, 0]);
+}, 10_000);
+
 it('says what is played, by default and by wish', () => {
   expect(settings({})).toHaveLength(9);
   expect(settings({}).every(({ seeds }) => seeds.length === 5)).toBe(true);

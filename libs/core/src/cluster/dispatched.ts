@@ -5,12 +5,16 @@ import type { Chunk, Generate } from '../generate.ts';
 import type { Clock } from '../ports.ts';
 import { timed } from '../timed.ts';
 
+/** A call that is too large for so many nodes, one after another, is not placed anew at once. */
+const mostTooSmall = 16;
+
 /**
  * Waits for a node, runs the call there, gives the slot back; whatever ends it. A node without a free slot costs the
- * call neither its place nor an attempt.
+ * call neither its place nor an attempt; nor does one that has too little memory, as far as something is learnt by it.
  */
 export function dispatched(cluster: Pick<Cluster, 'request'>, clock: Clock): Generate {
   return async function* (call, context) {
+    let tooSmall = 0;
     for (;;) {
       const request = cluster.request(call, context);
       let lease: Lease | undefined;
@@ -30,6 +34,7 @@ export function dispatched(cluster: Pick<Cluster, 'request'>, clock: Clock): Gen
       } catch (thrown) {
         const error = ClusterError.from(thrown);
         if (lease && error.reason === 'no_slot') lease.refused();
+        else if (lease && tooSmall < mostTooSmall && lease.tooLarge(error)) tooSmall += 1;
         else {
           lease?.ended(error);
           throw thrown;

@@ -17,6 +17,11 @@ export interface Lease {
   observe(chunk: Chunk): void;
   /** The agent had no slot: it counts as full until its next report, or for a moment. */
   refused(): void;
+  /**
+   * Whether the load failed for want of memory, where the cluster knows better from now on: the call can be placed anew,
+   * and will not be placed so again. It is over here then.
+   */
+  tooLarge(error: ClusterError): boolean;
   /** The call is over, with the error that ended it if one did; whoever says nothing left. */
   ended(error?: ClusterError): void;
   /** Gives the slot back. */

@@ -4,6 +4,7 @@ import type { Breakers } from '../failure/breaker.ts';
 import type { Call } from '../generate.ts';
 import type { Clock } from '../ports.ts';
 import { required } from '../routing/context.ts';
+import { slotsFor } from '../routing/cost.ts';
 import type { Demand } from '../routing/demand.ts';
 import { reasonFor } from '../routing/explain.ts';
 import type { LearntEstimates } from '../routing/learnt.ts';
@@ -15,6 +16,7 @@ import type { Start } from '../routing/plan.ts';
 import type { PolicyName } from '../routing/policy.ts';
 import type { Entry } from './entry.ts';
 import type { Lease } from './lease.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 import type { Member } from './member.ts';
 
 /** A choice that was made, for whoever wants to know why. */
@@ -74,6 +76,8 @@ interface Running extends RunningCall {
   firstTokenAt: number | undefined;
   outputTokens: number;
   loads: boolean;
+  /** Context length that the agent asked its backend for; undefined: it has not said. */
+  numCtx: number | undefined;
 }
 
 export function createLeases(options: Options): Leases {
@@ -89,6 +93,7 @@ export function createLeases(options: Options): Leases {
       const reason = reasonFor(option, weighed);
       const running: Running = {
         ...{ demand, startedAt: now, firstTokenAt: undefined, outputTokens: 0, loads: option.kind === 'load' },
+        numCtx: option.numCtx,
         ...(option.model !== undefined && { model: option.model }),
       };
       const act = actOf(option, demand, before, requestId, now, estimates);
@@ -143,6 +148,19 @@ export function createLeases(options: Options): Leases {
             if (running.firstTokenAt === undefined) firstOutput();
             running.outputTokens += 1;
           } else if (chunk.kind.case === 'done') learn(chunk.kind.value);
+          else if (chunk.kind.value?.kind.case === 'started')
+            running.numCtx = chunk.kind.value.kind.value.numCtx ?? running.numCtx;
+        },
+        tooLarge(error) {
+          const model = before.models.get(nameOf(running));
+          const { firstTokenAt, numCtx = 0 } = running;
+          if (!model || firstTokenAt !== undefined || !isOutOfMemory(error)) return false;
+          member.notLoaded(model.name);
+          const slots = slotsFor({ facts: before }, demand);
+          if (!estimates.refused(before, model, numCtx, slots, clock.now())) return false;
+          // It says nothing of how well the node is.
+          finish(new ClusterError('no_slot', 'The model was too large for the node.'));
+          return true;
         },
         refused() {
           finish(new ClusterError('no_slot', 'The agent had no slot.'));

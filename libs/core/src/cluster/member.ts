@@ -36,6 +36,8 @@ export interface Member extends NodeView {
   prepare(act: LoadAct): (loaded: boolean) => void;
   /** The model is in memory: a call on it has output. */
   loaded(model: string): void;
+  /** Its load has failed: it is not in memory for those either who would join it. */
+  notLoaded(model: string): void;
 }
 
 /** What calls have put out since may change a choice; it is looked at again after so long. */
@@ -207,6 +209,10 @@ export function createMember(
     },
     loaded(model) {
       acts = acts.map((act) => (act.runner.model === model ? served(act) : act));
+      changed();
+    },
+    notLoaded(model) {
+      over(model, false);
       changed();
     },
   };

@@ -3,7 +3,7 @@ import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import type { ModelFacts } from './node-facts.ts';
 import type { Option } from './option.ts';
-import { endsOf, takeSlot, withSlots, type Outlook, type RunnerOutlook } from './outlook.ts';
+import { endsOf, slotFreeAt, takeSlot, type Outlook, type RunnerOutlook } from './outlook.ts';
 
 /**
  * The outlook once the call has its place there. `starts`: it is sent now; else the place is only kept, against those
@@ -23,7 +23,7 @@ export function applied(
     option.kind === 'resident' && own
       ? withCall(outlook, own, option, demand.kind === 'embed', starts)
       : withLoad(outlook, own, option, demand, estimates, starts);
-  return withSlots(next, now);
+  return { ...next, slotFreeAt: slotFreeAt(next, now) };
 }
 
 function withCall(outlook: Outlook, own: RunnerOutlook, option: Option, embeds: boolean, starts: boolean): Outlook {

@@ -2,6 +2,7 @@ import { optionOn, type Ask, type Weighing } from './cost.ts';
 import type { Draft } from './draft.ts';
 import { isOpen, type Terms } from './eligible.ts';
 import type { Fleet } from './fleet.ts';
+import type { Lowest } from './floors.ts';
 import { createLeastFirst } from './least-first.ts';
 import type { Option } from './option.ts';
 import type { Policy } from './policy.ts';
@@ -78,9 +79,12 @@ type Search = (marginMs: number) => readonly Option[];
 const nearest = 8;
 
 /** Nodes whose floors rule them out are not weighed, and none is weighed twice. */
-function createSearch(floors: Float64Array, most: number, weigh: (index: number) => Option | undefined): Search {
-  const lowest = lowestOf(floors);
-  const nextFloor = lowest.length < nearest ? Number.POSITIVE_INFINITY : floors[lowest[nearest - 1]!]!;
+function createSearch(floors: Lowest, most: number, weigh: (index: number) => Option | undefined): Search {
+  const { values } = floors;
+  let lowest = lowestOf(floors);
+  const next = (): number => (lowest.length < nearest ? Number.POSITIVE_INFINITY : values[lowest[nearest - 1]!]!);
+  if (floors.include(next())) lowest = lowestOf(floors);
+  const nextFloor = next();
   const weighed = new Map<number, Option | undefined>();
 
   const optionAt = (index: number): Option | undefined => {
@@ -100,22 +104,21 @@ function createSearch(floors: Float64Array, most: number, weigh: (index: number)
       first.add(option, option.totalMs);
       limit = first.limit;
     };
-    for (const index of lowest) if (floors[index]! < limit) add(index);
+    for (const index of lowest) if (values[index]! < limit) add(index);
     if (nextFloor >= limit) return first.items;
-    for (let index = 0; index < floors.length; index += 1) {
-      if (floors[index]! < limit && !lowest.includes(index)) add(index);
-    }
+    floors.include(limit);
+    for (const index of floors.indexes) if (values[index]! < limit && !lowest.includes(index)) add(index);
     return first.items;
   };
 }
 
 /** Indexes of the lowest, the lowest first. */
-function lowestOf(floors: Float64Array): readonly number[] {
+function lowestOf({ values, indexes }: Lowest): readonly number[] {
   const lowest = createLeastFirst<number>(nearest);
   let { limit } = lowest;
-  for (let index = 0; index < floors.length; index += 1) {
-    if (!(floors[index]! < limit)) continue;
-    lowest.add(index, floors[index]!);
+  for (const index of indexes) {
+    if (!(values[index]! < limit)) continue;
+    lowest.add(index, values[index]!);
     ({ limit } = lowest);
   }
   return lowest.items;

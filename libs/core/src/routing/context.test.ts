@@ -65,8 +65,13 @@ describe('a load is made', () => {
 });
 
 describe('a model fits', () => {
-  const fitsIn = (changes: Parameters<typeof nodeFacts>[1], bytes: number, isMeasured = true) =>
-    fits(nodeFacts('a', changes), modelFacts('m'), bytes, plainEstimates({ isMeasured: () => isMeasured }));
+  const guess = (leastBytes: number) => plainEstimates({ leastBytes: () => leastBytes });
+  const fitsIn = (
+    changes: Parameters<typeof nodeFacts>[1],
+    bytes: number,
+    leastBytes = bytes,
+    model = modelFacts('m'),
+  ) => fits(nodeFacts('a', changes), model, { numCtx: 4_096, slots: 1, bytes }, guess(leastBytes));
 
   it('into the memory of the GPU, and what the machine lends it', () => {
     expect(fitsIn({ memoryBytes: 8 * GB }, 8 * GB)).toBe(true);
@@ -77,11 +82,15 @@ describe('a model fits', () => {
   });
 
   it('as long as its weights do, if the rest is only guessed', () => {
-    expect(fitsIn({ memoryBytes: 4 * GB }, 5 * GB, false)).toBe(true);
-    expect(fitsIn({ memoryBytes: 3.9 * GB }, 5 * GB, false)).toBe(false);
-    const unsized = modelFacts('m', { sizeBytes: undefined });
-    const guessed = plainEstimates({ isMeasured: () => false });
-    expect(fits(nodeFacts('a', { memoryBytes: GB }), unsized, 5 * GB, guessed)).toBe(true);
-    expect(fits(nodeFacts('a', { memoryBytes: 4 * GB }), modelFacts('m'), 5 * GB, plainEstimates())).toBe(false);
+    expect(fitsIn({ memoryBytes: 4 * GB }, 5 * GB, 0)).toBe(true);
+    expect(fitsIn({ memoryBytes: 3.9 * GB }, 5 * GB, 0)).toBe(false);
+    expect(fitsIn({ memoryBytes: GB }, 5 * GB, 0, modelFacts('m', { sizeBytes: undefined }))).toBe(true);
+    const footprint = { numCtx: 4_096, slots: 1, bytes: 5 * GB };
+    expect(fits(nodeFacts('a', { memoryBytes: 4 * GB }), modelFacts('m'), footprint, plainEstimates())).toBe(false);
+  });
+
+  it('as far as is known: not where so much was shown to be too little', () => {
+    expect(fitsIn({ memoryBytes: 8 * GB, spillBytes: GB }, 12 * GB, 9 * GB)).toBe(true);
+    expect(fitsIn({ memoryBytes: 8 * GB, spillBytes: GB }, 12 * GB, 9 * GB + 1)).toBe(false);
   });
 });

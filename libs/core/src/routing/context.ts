@@ -51,9 +51,22 @@ export function loadContext(
   return { least: Math.min(trainedContext, rounded), wish: Math.min(trainedContext, Math.max(doubled, largestSeen)) };
 }
 
-/** Whether the model can be brought into the node's memory with so many bytes. A mere guess makes none impossible. */
-export function fits(node: NodeFacts, model: ModelFacts, bytes: number, estimates: Estimates): boolean {
-  const { memoryBytes, spillBytes = 0 } = node;
-  if (memoryBytes === undefined || bytes <= memoryBytes + spillBytes) return true;
-  return (model.sizeBytes ?? 0) <= memoryBytes && estimates.isMeasured?.(model) === false;
+/** A runner as it would be, and the memory that it is expected to take. */
+export interface Footprint {
+  readonly numCtx: number;
+  readonly slots: number;
+  readonly bytes: number;
+}
+
+/** Whether the model can be brought into the node's memory so. A mere guess makes none impossible. */
+export function fits(node: NodeFacts, model: ModelFacts, footprint: Footprint, estimates: Estimates): boolean {
+  const room = roomOf(node);
+  if (footprint.bytes <= room) return true;
+  if (!estimates.leastBytes || (model.sizeBytes ?? 0) > node.memoryBytes!) return false;
+  return estimates.leastBytes(node, model, footprint.numCtx, footprint.slots) <= room;
+}
+
+/** Memory that a single model may take; Infinity: unknown. */
+export function roomOf({ memoryBytes = Number.POSITIVE_INFINITY, spillBytes = 0 }: NodeFacts): number {
+  return memoryBytes + spillBytes;
 }

@@ -90,7 +90,7 @@ function loadOption({ outlook, model, speeds, runner: own }: Seat, ask: Ask, wei
   const slots = slotsFor(outlook, demand);
   const context = loadContext(demand, model, largestSeen, parameters.defaultContext);
   const estimated = estimates.runnerBytes(facts, model, context.least, slots);
-  if (!fits(facts, model, estimated, estimates)) return undefined;
+  if (!fits(facts, model, { numCtx: context.least, slots, bytes: estimated }, estimates)) return undefined;
 
   const bytes = Math.min(estimated, facts.memoryBytes ?? estimated);
   const victims = victimsFor(outlook, own, bytes, weighing);
@@ -141,7 +141,7 @@ export function mayDrain(outlook: Outlook, model: string, { ahead }: PlanParamet
 }
 
 /** Slots that the call's model gets when it is loaded; backends read embeddings one after the other. */
-export function slotsFor({ facts }: Outlook, { kind }: Demand): number {
+export function slotsFor({ facts }: Pick<Outlook, 'facts'>, { kind }: Demand): number {
   return kind === 'embed' ? 1 : Math.max(1, facts.slotsPerRunner);
 }
 

@@ -2,6 +2,7 @@ import type { Ask } from './cost.ts';
 import { needed } from './context.ts';
 import type { Demand } from './demand.ts';
 import type { Fleet } from './fleet.ts';
+import type { Lowest } from './floors.ts';
 import { nextVersion, seatOf, type Outlook, type Seat, type Seats } from './outlook.ts';
 
 /** The fleet as the calls of a pass would leave it. */
@@ -9,8 +10,8 @@ export interface Draft {
   outlook(index: number): Outlook;
   change(index: number, outlook: Outlook): void;
   seats(demand: Demand): Seats;
-  /** What the call costs at the very least, in milliseconds by node; good until somebody else asks. */
-  floors(ask: Ask, now: number): Float64Array;
+  /** What the call costs at the very least; good until somebody else asks. */
+  floors(ask: Ask, now: number): Lowest;
 }
 
 export function createDraft(fleet: Fleet): Draft {

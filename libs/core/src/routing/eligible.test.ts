@@ -134,7 +134,7 @@ describe('a node can run a call', () => {
   });
 
   it('whose memory is too small by a guess alone, as long as the weights fit', () => {
-    const guessed = plainEstimates({ isMeasured: () => false });
+    const guessed = plainEstimates({ leastBytes: (_node, { sizeBytes = 0 }) => sizeBytes });
     const tight = (memoryBytes: number) => why(nodeFacts('a', { memoryBytes }), demand(), { estimates: guessed })?.[0];
     expect(tight(4.2 * GB)).toBeUndefined();
     expect(tight(3.9 * GB)).toBe('memory');

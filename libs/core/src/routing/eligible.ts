@@ -1,5 +1,5 @@
 import { Privacy } from '../generate.ts';
-import { fits, loadContext, raises, required } from './context.ts';
+import { fits, loadContext, raises, required, type Footprint } from './context.ts';
 import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import { gigabytes, thousands } from './figures.ts';
@@ -101,7 +101,7 @@ function tooSmall(node: NodeFacts, model: ModelFacts, demand: Demand, terms: Ter
   if (node.memoryBytes === undefined) return undefined;
   const tokens = required(demand, model);
   if (node.runners.some((runner) => runner.model === model.name && raises(runner, demand, tokens))) return undefined;
-  return fits(node, model, bytesNeeded(node, model, demand, terms).bytes, terms.estimates) ? undefined : 'memory';
+  return fits(node, model, footprintOf(node, model, demand, terms), terms.estimates) ? undefined : 'memory';
 }
 
 function unwell(node: NodeFacts, { name }: ModelFacts, { model }: Demand, { allows }: Terms): ObstacleKind | undefined {
@@ -153,19 +153,14 @@ function sentence(
 }
 
 function tooSmallSentence(node: NodeFacts, model: ModelFacts, demand: Demand, terms: Terms): string {
-  const { tokens, bytes } = bytesNeeded(node, model, demand, terms);
-  return `"${demand.model}" with ${thousands(tokens)} tokens of context needs about ${gigabytes(bytes)}; the node has ${gigabytes(node.memoryBytes!)} for models`;
+  const { numCtx, bytes } = footprintOf(node, model, demand, terms);
+  return `"${demand.model}" with ${thousands(numCtx)} tokens of context needs about ${gigabytes(bytes)}; the node has ${gigabytes(node.memoryBytes!)} for models`;
 }
 
-function bytesNeeded(
-  node: NodeFacts,
-  model: ModelFacts,
-  demand: Demand,
-  { estimates, parameters }: Terms,
-): { tokens: number; bytes: number } {
-  const tokens = loadContext(demand, model, 0, parameters.defaultContext).least;
+function footprintOf(node: NodeFacts, model: ModelFacts, demand: Demand, { estimates, parameters }: Terms): Footprint {
+  const numCtx = loadContext(demand, model, 0, parameters.defaultContext).least;
   const slots = demand.kind === 'embed' ? 1 : Math.max(1, node.slotsPerRunner);
-  return { tokens, bytes: estimates.runnerBytes(node, model, tokens, slots) };
+  return { numCtx, slots, bytes: estimates.runnerBytes(node, model, numCtx, slots) };
 }
 
 /** A model that says nothing is given the benefit of the doubt; one that completes can embed. */

@@ -11,8 +11,8 @@ export interface Estimates {
   loadMs(node: NodeFacts, model: ModelFacts): number;
   /** Memory of the model with that context length and those slots. */
   runnerBytes(node: NodeFacts, model: ModelFacts, numCtx: number, slots: number): number;
-  /** Whether that was measured, and so may make a model impossible; absent: it was. */
-  isMeasured?(model: ModelFacts): boolean;
+  /** What of that is known, and so may make a model impossible: measured, or shown by loads that failed; absent: all. */
+  leastBytes?(node: NodeFacts, model: ModelFacts, numCtx: number, slots: number): number;
   /** Output tokens of a call of this tenant and model. */
   expectedOutput(demand: Demand): number;
   /** Output tokens still to come after `soFar`. */

@@ -111,11 +111,13 @@ function createIndex(
     const known = seats.get(key);
     if (known) return known;
     const made: (Seat | undefined)[] = [];
+    let kept = false;
     const glance = (index: number): Seat | undefined => {
       const model = modelOn(index, demand);
       if (!model) return undefined;
       // Only what some node has is kept: anybody can ask for other names.
-      if (!seats.has(key)) seats.set(key, found);
+      if (!kept) seats.set(key, found);
+      kept = true;
       return seatOf(outlook(index), model);
     };
     const found: Seats = {

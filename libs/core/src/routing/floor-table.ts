@@ -5,11 +5,17 @@ import type { PlanParameters } from './parameters.ts';
 
 /** What calls of a model cost on each node at the very least, from a few numbers a node that lie side by side. */
 export interface FloorTable {
+  /** Brings the numbers up to date for the nodes of these indexes. */
+  refresh(indexes: readonly number[], seats: Seats, now: number): void;
   /**
    * Puts the least milliseconds into their places for the nodes of these indexes; Infinity where the model is not.
    * `tokens`: context that is needed.
    */
-  write(floors: Float64Array, indexes: readonly number[], seats: Seats, ask: Ask, tokens: number, now: number): void;
+  write(floors: Float64Array, indexes: readonly number[], ask: Ask, tokens: number, now: number): void;
+  /** Nodes that have the model in memory, in order. */
+  readonly holders: readonly number[];
+  /** Less than so many milliseconds it costs on none of the others. */
+  othersFrom(ask: Ask): number;
 }
 
 const never = Number.NEGATIVE_INFINITY;
@@ -33,6 +39,11 @@ export function createFloorTable(nodes: number, { slowBySame, slowByOthers }: Pl
   const known = new Float64Array(nodes);
   const validUntil = new Float64Array(nodes);
   let soonest = Number.POSITIVE_INFINITY;
+  /** Undefined: they may be others by now. */
+  let holders: readonly number[] | undefined;
+  /** No node that has to load the model is quicker at any of these; those that were may be gone. */
+  const quickest = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
+  let updates = 0;
 
   const expire = (now: number): void => {
     soonest = Number.POSITIVE_INFINITY;
@@ -47,13 +58,30 @@ export function createFloorTable(nodes: number, { slowBySame, slowByOthers }: Pl
     const at = index * width;
     known[index] = versions[index]!;
     validUntil[index] = seat ? seat.outlook.validUntil : -never;
-    soonest = Math.min(soonest, validUntil[index]);
-    isResident[index] = seat?.runner ? 1 : 0;
+    if (validUntil[index] < soonest) soonest = validUntil[index];
+    const resident = seat?.runner ? 1 : 0;
+    if (isResident[index] !== resident) holders = undefined;
+    isResident[index] = resident;
     numbers[at + beginsAt] = seat ? beginOf(seat) : -never;
     numbers[at + loadMs] = seat && !seat.runner ? seat.speeds.loadMs : 0;
     numbers[at + readMs] = seat ? 1 / seat.speeds.prefill : 0;
     numbers[at + writeMs] = seat ? 1 / seat.speeds.decode : 0;
     if (seat?.runner) updateResident(index, seat, seat.runner, numbers[at + beginsAt]!);
+    else if (seat) hasten(at);
+    updates += 1;
+  };
+
+  const hasten = (at: number): void => {
+    for (let part = loadMs; part < width; part += 1) quickest[part] = Math.min(quickest[part]!, numbers[at + part]!);
+  };
+
+  /** Now and then, so that one that was quick once does not count for ever. */
+  const findQuickest = (): void => {
+    quickest.fill(Number.POSITIVE_INFINITY);
+    updates = 0;
+    for (let index = 0; index < nodes; index += 1) {
+      if (isResident[index] === 0 && numbers[index * width + beginsAt]! < -never) hasten(index * width);
+    }
   };
 
   const updateResident = (index: number, { outlook }: Seat, runner: RunnerOutlook, time: number): void => {
@@ -66,14 +94,27 @@ export function createFloorTable(nodes: number, { slowBySame, slowByOthers }: Pl
   };
 
   return {
-    write(floors, indexes, seats, { demand: { promptTokens, runnerOptions, prefix }, outputTokens }, tokens, now) {
+    refresh(indexes, seats, now) {
       const { versions } = seats;
+      if (now >= soonest) expire(now);
+      for (let place = 0; place < indexes.length; place += 1) {
+        const index = indexes[place]!;
+        if (known[index] !== versions[index]) update(index, seats);
+      }
+      if (updates > nodes) findQuickest();
+    },
+    get holders() {
+      holders ??= [...isResident.keys()].filter((index) => isResident[index] === 1);
+      return holders;
+    },
+    othersFrom: ({ demand: { promptTokens }, outputTokens }) =>
+      quickest[loadMs]! + (promptTokens * quickest[readMs]! + outputTokens * quickest[writeMs]!),
+    write(floors, indexes, { demand: { promptTokens, runnerOptions, prefix }, outputTokens }, tokens, now) {
       const beginning = prefix.length > 0 ? bitOf(prefix[0]!) : 0;
       // Whoever has a runner loaded again may have fewer neighbours.
       const takesAny = runnerOptions === '';
-      if (now >= soonest) expire(now);
-      for (const index of indexes) {
-        if (known[index] !== versions[index]) update(index, seats);
+      for (let place = 0; place < indexes.length; place += 1) {
+        const index = indexes[place]!;
         const at = index * width;
         let readTokens = promptTokens;
         let factor = 1;

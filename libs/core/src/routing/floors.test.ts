@@ -2,6 +2,7 @@ import { seededRandom } from '@tutti/testing';
 import { expect, it } from 'vitest';
 import { needed } from './context.ts';
 import { fleetOf } from './fleet.ts';
+import type { Lowest } from './floors.ts';
 import { optionsFor } from './options-for.ts';
 import { defaultParameters } from './parameters.ts';
 import {
@@ -15,6 +16,11 @@ import {
 } from './routing.fixture.ts';
 import { randomDemand, randomWorld } from './random-world.fixture.ts';
 
+function allOf(floors: Lowest): Float64Array {
+  floors.include(Infinity);
+  return floors.values;
+}
+
 it('no call costs less on a node than its floor', () => {
   const estimates = plainEstimates();
   for (let seed = 1; seed <= 300; seed += 1) {
@@ -23,11 +29,51 @@ it('no call costs less on a node than its floor', () => {
     const demand = { ...randomDemand(random), node: undefined, tier: undefined };
     const ask = { demand, outputTokens: estimates.expectedOutput(demand), largestSeen: 0 };
     const fleet = fleetOf(nodes, 0, estimates, defaultParameters);
-    const floors = fleet.floors(demand).least(ask, needed(demand), 0);
+    const floors = allOf(fleet.floors(demand).least(ask, needed(demand), 0));
     for (const { node, totalMs } of optionsFor({ ...planInput(nodes, [], { estimates }), demand }).options) {
       expect(floors[fleet.indexOf(node)!], `seed ${seed}, ${node}`).toBeLessThanOrEqual(totalMs + 1e-6);
     }
   }
+});
+
+it('leaves out who has to load the model until one of them may cost so little, and no longer', () => {
+  const estimates = plainEstimates({ loadMs: ({ name }) => (name === 'quick' ? 2_000 : 9_000) });
+  const warm = nodeFacts('warm', { runners: [runnerFacts('m')] });
+  const nodes = [nodeFacts('cold'), nodeFacts('quick'), warm, nodeFacts('without', { models: ['n'] })];
+  const asked = plainDemand('m');
+  const ask = { demand: asked, outputTokens: 100, largestSeen: 0 };
+  const fleet = fleetOf(nodes, 0, estimates, defaultParameters);
+  const floors = (): Lowest => fleet.floors(asked).least(ask, needed(asked), 0);
+  const quick = allOf(floors())[1]!;
+
+  const some = floors();
+  expect(some.include(quick - 1e-6)).toBe(false);
+  expect([some.indexes, [...some.values]]).toEqual([[2], [Infinity, Infinity, 2_200, Infinity]]);
+  expect(some.include(quick)).toBe(true);
+  expect([some.indexes, [...some.values]]).toEqual([
+    [0, 1, 2, 3],
+    [11_200, 4_200, 2_200, Infinity],
+  ]);
+  expect(some.include(Infinity)).toBe(false);
+});
+
+it('knows who has the model in memory now, and forgets a node that was quick to load it once', () => {
+  let loadMs = 2_000;
+  const estimates = plainEstimates({ loadMs: () => loadMs });
+  const warm = { runners: [runnerFacts('m')] };
+  const asked = plainDemand('m');
+  const floorsOf = (nodes: Parameters<typeof fleetOf>[0]): Lowest =>
+    fleetOf(nodes, 0, estimates, defaultParameters)
+      .floors(asked)
+      .least({ demand: asked, outputTokens: 100, largestSeen: 0 }, needed(asked), 0);
+  for (let report = 0; report < 2; report += 1) {
+    expect(floorsOf([nodeFacts('a'), nodeFacts('b', warm)]).indexes).toEqual([1]);
+  }
+  expect(floorsOf([nodeFacts('a', warm), nodeFacts('b', warm)]).indexes).toEqual([0, 1]);
+  expect(floorsOf([nodeFacts('a'), nodeFacts('b', warm)]).include(4_200)).toBe(true);
+  loadMs = 9_000;
+  for (let report = 0; report < 3; report += 1) floorsOf([nodeFacts('a'), nodeFacts('b', warm)]);
+  expect(floorsOf([nodeFacts('a'), nodeFacts('b', warm)]).include(4_200)).toBe(false);
 });
 
 it('an embedding that joins others begins with them, when it may be alone', () => {
@@ -37,7 +83,7 @@ it('an embedding that joins others begins with them, when it may be alone', () =
   const node = nodeFacts('a', { runners: [runnerFacts('m', { slots: 3 })], calls: [running, beside] });
   const demand = embedding('m', { promptTokens: 500_000, contextTokens: 100 });
   const fleet = fleetOf([node], 0, estimates, defaultParameters);
-  const [floor] = fleet.floors(demand).least({ demand, outputTokens: 0, largestSeen: 0 }, 100, 0);
+  const [floor] = allOf(fleet.floors(demand).least({ demand, outputTokens: 0, largestSeen: 0 }, 100, 0));
   const [option] = optionsFor({ ...planInput([node], [], { estimates }), demand }).options;
   expect(option!.parts.waitMs).toBeGreaterThan(0);
   expect(floor).toBeLessThanOrEqual(option!.totalMs);
@@ -61,7 +107,7 @@ it('is what a call costs where it begins at once, alone, and nobody loses anythi
   const floorsAt = (now: number) => {
     const fleet = fleetOf(nodes, now, estimates, defaultParameters);
     const ask = { demand: asked, outputTokens: 100, largestSeen: 0 };
-    return { fleet, floors: fleet.floors(asked).least(ask, needed(asked), now) };
+    return { fleet, floors: allOf(fleet.floors(asked).least(ask, needed(asked), now)) };
   };
   for (const now of [0, 10_000]) {
     const { fleet, floors } = floorsAt(now);
@@ -80,7 +126,7 @@ it('counts the wait for a slot or a load, and the neighbours of a call that begi
     const node = nodeFacts('a', changes);
     const fleet = fleetOf([node], now, plainEstimates(), defaultParameters);
     const ask = { demand: asked, outputTokens: 100, largestSeen: 0 };
-    const [floor] = fleet.floors(asked).least(ask, needed(asked), now);
+    const [floor] = allOf(fleet.floors(asked).least(ask, needed(asked), now));
     return [floor!, optionsFor({ ...planInput([node], [], { estimates, now }), demand: asked }).options[0]!.totalMs];
   };
   const exact = ([floor, total]: [number, number]) => expect(floor).toBeCloseTo(total);

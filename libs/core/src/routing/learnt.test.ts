@@ -1,7 +1,9 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { TimingsSchema, UsageSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { describe, expect, it } from 'vitest';
+import { fits } from './context.ts';
 import { createEstimates, type LearntEstimates, type Observation } from './learnt.ts';
+import type { ModelFacts, NodeFacts } from './node-facts.ts';
 import { demand, embedding, GB, modelFacts, nodeFacts, runnerFacts } from './routing.fixture.ts';
 
 const model = modelFacts('m');
@@ -34,6 +36,16 @@ function learnt(...observations: readonly Observation[]): LearntEstimates {
 }
 
 describe('speeds', () => {
+  it('are other ones as soon as something is measured, or the node is gone for good', () => {
+    const estimates = learnt(observation({ node: nodeFacts('slow'), timings: { outputMs: 4_000 } }));
+    expect(estimates.decodeSpeed(node, model)).toBeCloseTo(25);
+    estimates.observe(observation());
+    expect(estimates.decodeSpeed(node, model)).toBeCloseTo(50);
+    estimates.forget('a');
+    expect(estimates.decodeSpeed(node, model)).toBe(estimates.decodeSpeed(nodeFacts('other'), model));
+    expect(estimates.decodeSpeed(node, model)).toBeLessThan(40);
+  });
+
   it('are taken from what was measured', () => {
     const estimates = learnt(observation({ loads: true }));
     expect(estimates.prefillSpeed(node, model)).toBeCloseTo(1_000);
@@ -320,7 +332,7 @@ describe('memory of a model', () => {
     expect(sized(4.9, 10_000)).toBeCloseTo(5.2 * GB + 10_000 * 120e3, -3);
     expect(sized(4 * 4.9, 10_000)).toBeCloseTo((4 * 4.9 + 0.3) * GB + 10_000 * 240e3, -3);
     expect(sized(4.9, 10_000, 3)).toBeCloseTo(5.2 * GB + 30_000 * 120e3, -3);
-    expect(estimates.isMeasured!(model)).toBe(false);
+    expect(estimates.leastBytes!(node, model, 10_000, 1)).toBe(4 * GB);
   });
 
   it('is learnt for all that have the digest, and only from runners that are there in full', () => {
@@ -332,14 +344,76 @@ describe('memory of a model', () => {
       return estimates;
     };
     const learntOf = report({});
-    expect(learntOf.isMeasured!(same('copy'))).toBe(true);
-    expect(learntOf.isMeasured!(modelFacts('m'))).toBe(false);
+    const isMeasured = (of: LearntEstimates, one: ModelFacts) =>
+      of.leastBytes!(nodeFacts('b'), one, 1_000, 1) === of.runnerBytes(nodeFacts('b'), one, 1_000, 1);
+    expect(isMeasured(learntOf, same('copy'))).toBe(true);
+    expect(isMeasured(learntOf, modelFacts('m'))).toBe(false);
     expect(learntOf.runnerBytes(nodeFacts('b'), same('copy'), 1_000, 1)).toBeCloseTo(4.3 * GB + 1_000 * 200_000, -3);
     for (const one of [{ loading: true }, { numCtx: undefined }, { numCtx: 0 }, { bytes: undefined }]) {
-      expect(report(one).isMeasured!(same('m'))).toBe(false);
+      expect(isMeasured(report(one), same('m'))).toBe(false);
     }
-    expect(report({ bytes: 4.3 * GB + 8_192 * 63e6 }).isMeasured!(same('m'))).toBe(true);
-    expect(report({ bytes: 4.3 * GB + 8_192 * 64e6 }).isMeasured!(same('m'))).toBe(false);
+    expect(isMeasured(report({ bytes: 4.3 * GB + 8_192 * 63e6 }), same('m'))).toBe(true);
+    expect(isMeasured(report({ bytes: 4.3 * GB + 8_192 * 64e6 }), same('m'))).toBe(false);
+  });
+});
+
+describe('a load that failed for want of memory', () => {
+  /** Guessed to take 4.3 GB, and 1.7 GB for 16,384 tokens; what is refused there takes 2.7 GB or more. */
+  const memoryBytes = 7 * GB;
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => nodeFacts(name, { memoryBytes }));
+  const large = nodeFacts('large', { memoryBytes: 8 * GB });
+  const mayLoad = (estimates: LearntEstimates, on: NodeFacts, numCtx = 16_384) =>
+    fits(on, model, { numCtx, slots: 1, bytes: estimates.runnerBytes(on, model, numCtx, 1) }, estimates);
+  const refusedBy = (nodes: readonly NodeFacts[], numCtx = 16_384, at = 0) => {
+    const estimates = createEstimates();
+    for (const one of nodes) expect(estimates.refused(one, model, numCtx, 1, at)).toBe(true);
+    return estimates;
+  };
+
+  it('is not tried there again, nor with more context; less may do', () => {
+    expect(mayLoad(createEstimates(), a!)).toBe(true);
+    const estimates = refusedBy([a!]);
+    expect(mayLoad(estimates, a!)).toBe(false);
+    expect(mayLoad(estimates, a!, 20_000)).toBe(false);
+    expect(mayLoad(estimates, a!, 16_000)).toBe(true);
+    expect(estimates.runnerBytes(a!, model, 16_384, 1)).toBeGreaterThan(memoryBytes);
+  });
+
+  it('tells of the model on other nodes when it has failed on two', () => {
+    expect(mayLoad(refusedBy([a!]), b!)).toBe(true);
+    expect(mayLoad(refusedBy([a!, a!]), b!)).toBe(true);
+    const estimates = refusedBy([a!, b!]);
+    expect(mayLoad(estimates, c!)).toBe(false);
+    expect(mayLoad(estimates, large)).toBe(true);
+    expect(estimates.runnerBytes(c!, modelFacts('other'), 16_384, 1)).toBeLessThan(memoryBytes);
+  });
+
+  it('corrects what was measured too', () => {
+    const estimates = createEstimates();
+    const runner = runnerFacts('m', { bytes: 4.3 * GB + 4_096 * 150_000 });
+    estimates.reported(nodeFacts('large', { runners: [runner] }));
+    expect(mayLoad(estimates, a!)).toBe(true);
+    expect(estimates.refused(a!, model, 16_384, 1, 0)).toBe(true);
+    expect(mayLoad(estimates, a!)).toBe(false);
+  });
+
+  it('is the fault of the node, if the model should have taken less than half of what there is', () => {
+    const estimates = createEstimates();
+    expect(estimates.refused(a!, model, 4_096, 1, 0)).toBe(false);
+    expect(mayLoad(estimates, a!, 4_096)).toBe(true);
+    const open = nodeFacts('open', { memoryBytes: undefined });
+    expect(estimates.refused(open, model, 4_096, 1, 0)).toBe(false);
+    expect(estimates.refused(a!, model, 0, 1, 0)).toBe(false);
+    expect(estimates.refused(a!, modelFacts('m', { sizeBytes: undefined }), 16_384, 1, 0)).toBe(false);
+  });
+
+  it('is forgotten after ten minutes, when somebody asks', () => {
+    const estimates = refusedBy([a!, b!], 16_384, 1_000);
+    estimates.arrived(demand(), 601_000);
+    expect(mayLoad(estimates, c!)).toBe(false);
+    estimates.arrived(demand(), 601_001);
+    expect(mayLoad(estimates, a!)).toBe(true);
+    expect(mayLoad(estimates, c!)).toBe(true);
   });
 });
 

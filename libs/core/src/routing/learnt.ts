@@ -50,6 +50,8 @@ export interface LearntEstimates extends Estimates {
   observe(observation: Observation): void;
   /** A node has reported. */
   reported(node: NodeFacts): void;
+  /** A load of so much context failed on the node for want of memory. Whether it counts as impossible there now. */
+  refused(node: NodeFacts, model: ModelFacts, numCtx: number, slots: number, now: number): boolean;
   /** By model. */
   measured(node: string): readonly Measured[];
   /** The node is gone for good. */
@@ -100,7 +102,7 @@ export function createEstimates({ slowBySame, slowByOthers } = defaultParameters
     decodeSpeed: (node, model) => speeds.expected('decode', node, model),
     loadMs: (node, model) => speeds.expected('load', node, model),
     runnerBytes: footprints.bytes,
-    isMeasured: footprints.isMeasured,
+    leastBytes: footprints.leastBytes,
     expectedOutput: ({ kind, model, tenant, maxOutputTokens }) =>
       kind === 'embed' ? 0 : Math.min(maxOutputTokens, outputs.expected(model, tenant)),
     expectedRest: ({ kind, model, tenant, maxOutputTokens }, soFar) =>
@@ -113,6 +115,7 @@ export function createEstimates({ slowBySame, slowByOthers } = defaultParameters
 
     arrived(demand, now) {
       rates.arrived(demand.model, now);
+      footprints.expire(now);
       if (demand.kind === 'generate') contexts.needed(demand.model, needed(demand), now);
     },
     observe(observation) {
@@ -136,6 +139,7 @@ export function createEstimates({ slowBySame, slowByOthers } = defaultParameters
       }
     },
     reported: footprints.reported,
+    refused: footprints.refused,
 
     measured: (node) => [...speeds.measured(node)].map(([model, figures]) => measuredFrom(model, figures)),
     forget: speeds.forget,

@@ -11,18 +11,15 @@ export function createLeastFirst<T>(most: number, margin = Number.POSITIVE_INFIN
   const items: T[] = [];
   const costs: number[] = [];
 
-  const limit = (): number => {
-    if (items.length === 0) return Number.POSITIVE_INFINITY;
-    return items.length < most ? costs[0]! + margin : Math.min(costs[0]! + margin, costs[most - 1]!);
-  };
+  let limit = Number.POSITIVE_INFINITY;
 
   return {
     items,
     get limit() {
-      return limit();
+      return limit;
     },
     add(item, cost) {
-      if (!(cost < limit())) return;
+      if (!(cost < limit)) return;
       let place = Math.min(items.length, most - 1);
       for (; place > 0 && costs[place - 1]! > cost; place -= 1) {
         items[place] = items[place - 1]!;
@@ -30,10 +27,11 @@ export function createLeastFirst<T>(most: number, margin = Number.POSITIVE_INFIN
       }
       items[place] = item;
       costs[place] = cost;
-      while (costs.at(-1)! - costs[0]! >= margin) {
+      while (costs[costs.length - 1]! - costs[0]! >= margin) {
         items.pop();
         costs.pop();
       }
+      limit = Math.min(costs[0]! + margin, costs[most - 1] ?? Number.POSITIVE_INFINITY);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Estimates } from './estimates.ts';
 import { createForecast, type Forecast } from './forecast.ts';
 import { nameOf, type ModelFacts, type NodeFacts, type RunnerFacts, type RunningCall } from './node-facts.ts';
-import { takeSlot, withSlots, type ModelSpeeds, type Outlook, type RunnerOutlook } from './outlook.ts';
+import { slotFreeAt, takeSlot, type ModelSpeeds, type Outlook, type RunnerOutlook } from './outlook.ts';
 import { defaultParameters, type PlanParameters } from './parameters.ts';
 
 /** A call of another orchestrator is taken to have this part of a whole output to go. */
@@ -27,24 +27,23 @@ export function outlookOf(
   const runners = facts.runners.map((runner, index) =>
     runnerOutlook(runner, facts, { forecast, estimates, speeds, slow: slowOf(busy[index]!) }),
   );
-  const leavingAt = facts.calls
-    .filter((call) => !facts.runners.some(({ model }) => model === nameOf(call)))
-    .map((call) => endOf(call, never, modelOf(facts, nameOf(call)), { forecast, estimates, speeds, slow: slowOf(1) }));
-  const running = runners.reduce((sum, { inFlight, facts: { slots } }) => sum + Math.min(inFlight, slots), 0);
-  const made: Outlook = {
-    facts,
-    runners,
-    usedBytes: runners.reduce((sum, { bytes }) => sum + bytes, 0),
-    loaderFreeAt: Math.max(never, ...runners.map(({ readyAt }) => readyAt)),
-    leavingAt,
-    running: running + leavingAt.length,
-    slotFreeAt: never,
-    validUntil: Number.POSITIVE_INFINITY,
+  const leavingAt = leaving(facts).map((call) =>
+    endOf(call, never, modelOf(facts, nameOf(call)), { forecast, estimates, speeds, slow: slowOf(1) }),
+  );
+  let usedBytes = 0;
+  let loaderFreeAt = never;
+  let running = leavingAt.length;
+  for (const { bytes, readyAt, inFlight, facts: runner } of runners) {
+    usedBytes += bytes;
+    loaderFreeAt = Math.max(loaderFreeAt, readyAt);
+    running += Math.min(inFlight, runner.slots);
+  }
+  const freeAt = slotFreeAt({ facts, runners, leavingAt, running }, now);
+  return {
+    ...{ facts, runners, usedBytes, loaderFreeAt, leavingAt, running, slotFreeAt: freeAt },
+    validUntil: Math.min(forecast.earliest, freeAt > now ? freeAt : Number.POSITIVE_INFINITY),
     speeds,
   };
-  const outlook = withSlots(made, now);
-  const soonest = outlook.slotFreeAt > now ? outlook.slotFreeAt : Number.POSITIVE_INFINITY;
-  return { ...outlook, validUntil: Math.min(forecast.earliest, soonest) };
 }
 
 interface Present {
@@ -120,13 +119,20 @@ function readyTime({ loadingSince }: RunnerFacts, loadMs: number, { now, later }
   return later((loadingSince ?? now) + loadMs, loadMs / 4);
 }
 
-function callsOf(facts: NodeFacts, model: string): RunningCall[] {
-  return facts.calls.filter((call) => nameOf(call) === model);
+function callsOf({ calls }: NodeFacts, model: string): readonly RunningCall[] {
+  return calls.length === 0 ? calls : calls.filter((call) => nameOf(call) === model);
+}
+
+/** Calls on models that are on their way out of memory. */
+function leaving({ calls, runners }: NodeFacts): readonly RunningCall[] {
+  if (calls.length === 0) return calls;
+  return calls.filter((call) => !runners.some(({ model }) => model === nameOf(call)));
 }
 
 /** Calls that its slots are busy with. Embeddings are joined. */
 function busyOn(facts: NodeFacts, { model, foreignCalls, slots }: RunnerFacts): number {
   const calls = callsOf(facts, model);
+  if (calls.length === 0) return Math.min(slots, foreignCalls);
   const embeddings = calls.filter(({ demand }) => demand.kind === 'embed').length;
   return Math.min(slots, calls.length - Math.max(0, embeddings - 1) + foreignCalls);
 }

@@ -50,13 +50,15 @@ const unknownMs = 10_000;
 
 const never = Number.NEGATIVE_INFINITY;
 
-/** The outlook with the time when its node has a slot for one call more. */
-export function withSlots(outlook: Outlook, now: number): Outlook {
-  const { facts, runners, leavingAt, running } = outlook;
+/** When the node has a slot for one call more; -Infinity: now. */
+export function slotFreeAt(
+  { facts, runners, leavingAt, running }: Pick<Outlook, 'facts' | 'runners' | 'leavingAt' | 'running'>,
+  now: number,
+): number {
   const lacking = running - (facts.slots - facts.zombies);
-  if (lacking < 0) return { ...outlook, slotFreeAt: never };
+  if (lacking < 0) return never;
   const ends = [...leavingAt, ...runners.flatMap(endsOf)].toSorted((a, b) => a - b);
-  return { ...outlook, slotFreeAt: ends[lacking] ?? later(facts.readySince, unknownMs, now) };
+  return ends[lacking] ?? later(facts.readySince, unknownMs, now);
 }
 
 /** A model on a node. */
@@ -87,8 +89,12 @@ export function nextVersion(): number {
 }
 
 export function seatOf(outlook: Outlook, model: ModelFacts): Seat {
-  const runner = outlook.runners.find((other) => other.model === model.name);
-  return { outlook, model, speeds: outlook.speeds(model), runner };
+  return { outlook, model, speeds: outlook.speeds(model), runner: runnerOf(outlook, model.name) };
+}
+
+function runnerOf({ runners }: Outlook, model: string): RunnerOutlook | undefined {
+  for (const runner of runners) if (runner.model === model) return runner;
+  return undefined;
 }
 
 /** When the last of the runner's calls will be done; -Infinity: it has none. */

@@ -43,10 +43,19 @@ export function createSpeeds(): Speeds {
   /** As a node's ratio, over all nodes of a kind of hardware: for those on which nothing ever ran. */
   const kinds = { gpu: {} as Figures, cpu: {} as Figures, unknown: {} as Figures };
 
+  /** All that is expected of a node is asked for at once. */
+  let last: { readonly node: string; readonly figures: NodeFigures | undefined } | undefined;
+
   const figuresOf = (node: string): NodeFigures => {
     const figures = known.get(node) ?? { ratio: {}, models: createLimitedMap<Figures>(mostModels) };
     known.set(node, figures);
+    last = undefined;
     return figures;
+  };
+
+  const knownOf = (node: string): NodeFigures | undefined => {
+    if (last?.node !== node) last = { node, figures: known.get(node) };
+    return last.figures;
   };
 
   return {
@@ -62,14 +71,17 @@ export function createSpeeds(): Speeds {
       figures.models.set(model.name, ofModel);
     },
     expected(quantity, node, model) {
-      const figures = known.get(node.name);
+      const figures = knownOf(node.name);
       const own = figures?.models.get(model.name)?.[quantity];
       if (own) return own.value;
       const ratio = figures?.ratio[quantity] ?? kinds[hardwareOf(node)][quantity];
       return priors[quantity](node, model) * (ratio?.value ?? 1);
     },
     measured: (node) => known.get(node)?.models ?? [],
-    forget: (node) => known.delete(node),
+    forget(node) {
+      known.delete(node);
+      last = undefined;
+    },
     get nodes() {
       return [...known].map(([node]) => node);
     },

@@ -38,7 +38,7 @@ export function victimsFor(outlook: Outlook, own: RunnerOutlook | undefined, byt
       spareRunners += 1;
     }
   }
-  if (spareBytes >= 0 && spareRunners >= 0) return { ...none, spareBytes };
+  if (spareBytes >= 0 && spareRunners >= 0) return noVictims(spareBytes);
 
   const taken: RunnerOutlook[] = [];
   while (spareBytes < 0 || spareRunners < 0) {
@@ -67,7 +67,11 @@ export function victimsFor(outlook: Outlook, own: RunnerOutlook | undefined, byt
   return { runners, spareBytes, busy, idleAt: allIdleAt, regretMs: regret };
 }
 
-const none = { runners: [], busy: false, idleAt: Number.NEGATIVE_INFINITY, regretMs: 0 };
+const nobody: readonly RunnerOutlook[] = [];
+
+function noVictims(spareBytes: number): Victims {
+  return { runners: nobody, spareBytes, busy: false, idleAt: Number.NEGATIVE_INFINITY, regretMs: 0 };
+}
 
 /** Idle ones first, then those whose loss is cheap for the memory that it frees. */
 function cheapestOf(
