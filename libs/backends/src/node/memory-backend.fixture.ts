@@ -15,7 +15,7 @@ import { unlessAborted } from '../unless-aborted.ts';
 interface Settings {
   readonly clock: Clock;
   readonly loadMs?: number;
-  /** How long a model is still shown after it has been told to go. */
+  /** How long a model is still shown after it has been told to go; Infinity: it stays. */
   readonly unloadMs?: number;
   /** Context of a runner when the request says nothing. */
   readonly defaultContext?: number;
@@ -50,6 +50,7 @@ export function memoryBackend({ clock, loadMs = 0, defaultContext = 4_096, ...re
       runners.delete(model);
       events.push(`unload ${model}`);
     };
+    if (unloadMs === Infinity) return;
     if (unloadMs > 0) clock.after(unloadMs, leave);
     else leave();
   };

@@ -225,6 +225,17 @@ describe('a load', () => {
     expect(server.events).toEqual(['unload victim:latest', 'load m:latest', 'run m:latest']);
   });
 
+  it('begins all the same when one of them will not leave: the backend makes what room it needs', async () => {
+    const { ask, server, clock } = rigWith({ unloadMs: Infinity });
+    server.put('victim', 4_096);
+    const loading = ask('m', {}, ['victim']);
+    await clock.advance(9_900);
+    expect(server.events).toEqual([]);
+    await clock.advance(300);
+    expect((await loading).done?.reason).toBe('stop');
+    expect(server.events).toEqual(['load m:latest', 'run m:latest']);
+  });
+
   it('keeps the promise to those who were accepted before: one that waits behind a call of a victim runs on it', async () => {
     const { ask, server, clock } = rigWith({ gated: true, perRunner: 1 });
     server.put('victim', 4_096);

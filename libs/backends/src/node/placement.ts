@@ -78,6 +78,9 @@ interface Change {
 const unloadPollMs = 50;
 const unloadTimeoutMs = 60_000;
 
+/** One that makes room is waited for so long: far longer than a backend takes that means to let it go. */
+const leaveTimeoutMs = 10_000;
+
 export function createPlacement(options: Options): Placement {
   const { residents, generate, inUse, modelOf, clock, onChange } = options;
   const watches = new Set<() => void>();
@@ -111,19 +114,22 @@ export function createPlacement(options: Options): Placement {
       watch();
     });
 
-  const takeOut = async (model: string, signal: AbortSignal): Promise<void> => {
+  /** False: it has not left in that time. */
+  const takesLeave = async (model: string, limitMs: number, signal: AbortSignal): Promise<boolean> => {
     const startedAt = clock.now();
     await run(generate, unloadCall(model), signal);
     for (await residents.look(); residents.find(model); await residents.look()) {
       throwIfAborted(signal);
-      if (clock.now() - startedAt > unloadTimeoutMs) {
-        throw new ClusterError(
-          'upstream_timeout',
-          `"${model}" has not left the memory in ${unloadTimeoutMs / 1_000} s.`,
-        );
-      }
+      if (clock.now() - startedAt > limitMs) return false;
       await pause(clock, unloadPollMs, signal);
     }
+    return true;
+  };
+
+  const takeOut = async (model: string, signal: AbortSignal): Promise<void> => {
+    if (await takesLeave(model, unloadTimeoutMs, signal)) return;
+    const message = `"${model}" has not left the memory in ${unloadTimeoutMs / 1_000} s.`;
+    throw new ClusterError('upstream_timeout', message);
   };
 
   /** Makes room, then loads. */
@@ -134,7 +140,8 @@ export function createPlacement(options: Options): Placement {
       // Those who wait for the load of a larger runner hold slots of the smaller one.
       await quiet(() => inUse(victim) <= (victim === model ? load.held : 0), signal);
       throwIfAborted(signal);
-      await takeOut(victim, signal);
+      // A runner whose name stands for another model by now hears nothing: then the backend makes what room it needs.
+      await takesLeave(victim, leaveTimeoutMs, signal);
     }
     const startedAt = clock.now();
     const embeds = wish.embeds || onlyEmbeds(modelOf(model));
