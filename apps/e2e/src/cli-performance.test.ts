@@ -69,7 +69,7 @@ describe('prewarm', () => {
   it('refuses what is nowhere', async () => {
     expect(await tutti.run('prewarm', 'nope')).toMatchObject({
       code: 5,
-      talk: expect.stringContaining('"nope:latest"'),
+      talk: expect.stringContaining("'nope' not found"),
     });
     expect(await tutti.run('prewarm', 'qwen:2b', '--node', 'gpu7')).toMatchObject({ code: 5 });
     expect(await tutti.run('prewarm', 'qwen:2b', '--num-ctx', 'many')).toMatchObject({ code: 2 });

@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
   { args: ['run', 'llama:1b', 'hello', '--verbose', '--node', 'gpu0'], out: /hello/, talk: /node +gpu0\nroute +\S/ },
   { args: ['run', 'llama:1b', 'hello', '--node', 'gpu7'], code: 6, talk: /gpu7/, out: nothing },
   { args: ['run', 'llama:1b', 'hello', '--format', '{"type":'], code: 2, talk: /Use json, or a JSON schema/ },
-  { args: ['run', 'lama:1b', 'hello'], code: 5, talk: /"lama:1b" not found/ },
+  { args: ['run', 'lama:1b', 'hello'], code: 5, talk: /'lama:1b' not found/ },
   { args: ['run', 'llama:1b'], code: 2, talk: /There is no question/ },
   {
     args: ['ps'],
