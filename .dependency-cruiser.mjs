@@ -1,5 +1,5 @@
 // Which room may import which. Imports point one way: apps -> rpc, runtime, dialects -> core -> proto.
-const inTests = '\\.(test|fixture|ollama)\\.ts$';
+const inTests = '\\.(test|fixture|ollama|connect)\\.ts$';
 const pure = '^libs/(core|dialects|simulation)/';
 
 /**

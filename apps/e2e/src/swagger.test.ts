@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodesReady, startAgent, startOrchestrator, stopAll, type Agent, type Orchestrator } from './processes.ts';
-import { mismatches, type Schema } from './schema-mismatches.fixture.ts';
+import { mismatches, type Schema } from './schema-mismatches.ts';
 
 const run = promisify(execFile);
 

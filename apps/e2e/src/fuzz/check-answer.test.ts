@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Schema } from '../schema-mismatches.fixture.ts';
+import type { Schema } from '../schema-mismatches.ts';
 import { faultsOf } from './check-answer.ts';
 import type { Documented, Face, Operation } from './documented.ts';
 import type { Answer } from './send.ts';

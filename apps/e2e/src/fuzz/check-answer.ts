@@ -1,4 +1,4 @@
-import { mismatches, type Schema } from '../schema-mismatches.fixture.ts';
+import { mismatches, type Schema } from '../schema-mismatches.ts';
 import type { Documented, Face, Operation } from './documented.ts';
 import type { Input } from './input.ts';
 import type { Answer } from './send.ts';

@@ -1,4 +1,4 @@
-import type { Schema } from '../schema-mismatches.fixture.ts';
+import type { Schema } from '../schema-mismatches.ts';
 
 /** In whose words errors are told. */
 export type Face = (typeof faces)[number];

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Schema } from '../schema-mismatches.fixture.ts';
+import type { Schema } from '../schema-mismatches.ts';
 import { hostileValue } from './hostile.ts';
 import type { Tree } from './json-tree.ts';
 
