@@ -170,7 +170,8 @@ export function createLeases(options: Options): Leases {
         release() {
           if (released) return;
           released = true;
-          finish(new ClusterError('client_closed', 'request canceled'));
+          // Most calls are over by now, and an error costs a stack trace.
+          if (!isOver) finish(new ClusterError('client_closed', 'request canceled'));
           member.remove(running, running.firstTokenAt !== undefined);
           inFlight -= 1;
           onOver();
