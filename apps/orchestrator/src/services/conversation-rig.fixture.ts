@@ -18,7 +18,6 @@ import {
   type Tool,
 } from '@tutti/core';
 import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
-import { addService, createChannel, createClient, createServer, listen } from '@tutti/rpc';
 import { systemClock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { openStore } from '@tutti/runtime/store';
@@ -32,6 +31,7 @@ import { untilSettled } from '../runs/runs.fixture.ts';
 import { createRuns } from '../runs/runs.ts';
 import { createTools } from '../tools/tools.ts';
 import { conversationService } from './conversation-service.ts';
+import { through } from './served.fixture.ts';
 
 /** What a model answers to the texts of a call; an error: it fails so. */
 export type Say = (texts: readonly string[], schema: boolean) => string | ClusterError;
@@ -141,25 +141,4 @@ async function serveHttp(service: ReturnType<typeof conversationService>, clock:
       ask(...request).then((answer) => answer.text()),
     );
   return { json, text, actAs: (other: Principal) => void (principal = other) };
-}
-
-/** A client of gRPC. */
-export async function serveGrpc(service: ReturnType<typeof conversationService>) {
-  const server = createServer();
-  addService(server, ConversationService, service);
-  const listening = await listen({ server, http: () => {}, host: '127.0.0.1', port: 0 });
-  const channel = createChannel(`127.0.0.1:${listening.port}`);
-  onTestFinished(() => (channel.close(), listening.destroy()));
-  return createClient(channel, ConversationService, { deadlineMs: 10_000 });
-}
-
-function through<R extends object>(repository: R, state: { readonly away: boolean }): R {
-  const reached = Object.entries(repository).map(([name, method]) => [
-    name,
-    async (...args: readonly unknown[]) => {
-      if (state.away) throw new ClusterError('storage_unavailable', 'The store does not answer.');
-      return (method as (...args: readonly unknown[]) => unknown)(...args);
-    },
-  ]);
-  return Object.fromEntries(reached) as R;
 }

@@ -1,9 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { ClusterError, localPrincipal } from '@tutti/core';
-import { ConversationState, SendMessageRequestSchema } from '@tutti/proto/tutti/v1/conversation';
+import { ConversationService, ConversationState, SendMessageRequestSchema } from '@tutti/proto/tutti/v1/conversation';
 import type { HandlerContext } from '@tutti/rpc';
 import { expect, it } from 'vitest';
-import { serveGrpc, startConversationRig, type Say } from './conversation-rig.fixture.ts';
+import { startConversationRig, type Say } from './conversation-rig.fixture.ts';
+import { serveGrpc } from './served.fixture.ts';
 
 const noSteps: Say = (_texts, schema) => (schema ? '{"steps": []}' : 'a plain answer');
 
@@ -255,7 +256,7 @@ it('needs the store', async () => {
 
 it('works by gRPC', async () => {
   const { service, soon, clock } = await startConversationRig(noSteps);
-  const grpc = await serveGrpc(service);
+  const grpc = await serveGrpc(ConversationService, service);
   const { conversation } = await soon(grpc.startConversation({ query: 'What is it?' }));
   const { id } = conversation!;
   await clock.advance(2_000);

@@ -17,7 +17,6 @@ import {
   type Principal,
 } from '@tutti/core';
 import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
-import { addService, createChannel, createClient, createServer, listen } from '@tutti/rpc';
 import { systemClock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { openStore } from '@tutti/runtime/store';
@@ -29,6 +28,7 @@ import { publicService } from '../faces/rest.ts';
 import { untilSettled } from '../runs/runs.fixture.ts';
 import { createRuns } from '../runs/runs.ts';
 import { createWorkflows } from '../workflows/workflows.ts';
+import { serveGrpc, through } from './served.fixture.ts';
 import { workflowService } from './workflow-service.ts';
 
 /** What the model answers; an error: it fails so. */
@@ -87,7 +87,7 @@ export async function startWorkflowRig(say: Say) {
   const workflows = createWorkflows({ documents, runs, clock });
   const service = workflowService({ workflows });
   const { url, actAs } = await serveHttp(service, log);
-  const grpc = await serveGrpc(service);
+  const grpc = await serveGrpc(WorkflowService, service);
   const soon = <T>(promise: Promise<T>): Promise<T> => untilSettled(clock, promise);
   const ask = (method: string, path: string, body?: object, headers: Record<string, string> = {}) =>
     fetch(url + path, {
@@ -114,24 +114,4 @@ async function serveHttp(service: ReturnType<typeof workflowService>, log: Retur
   onTestFinished(() => app.close());
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   return { url, actAs: (other: Principal) => void (principal = other) };
-}
-
-async function serveGrpc(service: ReturnType<typeof workflowService>) {
-  const server = createServer();
-  addService(server, WorkflowService, service);
-  const listening = await listen({ server, http: () => {}, host: '127.0.0.1', port: 0 });
-  const channel = createChannel(`127.0.0.1:${listening.port}`);
-  onTestFinished(() => (channel.close(), listening.destroy()));
-  return createClient(channel, WorkflowService, { deadlineMs: 10_000 });
-}
-
-function through<R extends object>(repository: R, state: { readonly away: boolean }): R {
-  const reached = Object.entries(repository).map(([name, method]) => [
-    name,
-    async (...args: readonly unknown[]) => {
-      if (state.away) throw new ClusterError('storage_unavailable', 'The store does not answer.');
-      return (method as (...args: readonly unknown[]) => unknown)(...args);
-    },
-  ]);
-  return Object.fromEntries(reached) as R;
 }
