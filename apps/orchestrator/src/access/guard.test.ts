@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { createLog } from '@tutti/runtime/log';
-import { createHttpServer } from '../faces/http-server.ts';
+import { createHttpServer } from '../faces/http/http-server.ts';
 import { permitRoutes } from './guard.ts';
 import { guardedApp } from './guarded-app.fixture.ts';
 

@@ -7,7 +7,7 @@ import { createMemoryChannel } from '@tutti/rpc';
 import { version } from '@tutti/runtime';
 import { isLoopback } from '@tutti/runtime/config';
 import type { Log } from '@tutti/runtime/log';
-import type { Membership } from '../membership.ts';
+import type { Membership } from './membership.ts';
 
 /** What stands in for the agent that a machine has not. */
 export interface AgentlessNode {

@@ -4,9 +4,9 @@ import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { createClient, type Channel, type Client } from '@tutti/rpc';
 import type { Log } from '@tutti/runtime/log';
-import { remoteNode } from '../agent-client.ts';
-import { createLease, type LeaseTimes } from '../lease.ts';
-import { watchAgent } from '../watch-agent.ts';
+import { remoteNode } from './agent-client.ts';
+import { createLease, type LeaseTimes } from './lease.ts';
+import { watchAgent } from './watch-agent.ts';
 import { createReportReader } from './report-reader.ts';
 
 /** One registration of one agent process. */

@@ -2,7 +2,7 @@ import { ClusterError } from '@tutti/core';
 import { redacted } from '@tutti/dialects/ollama';
 import { Verb, type ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { Client } from '@tutti/rpc';
-import type { Membership } from '../membership.ts';
+import type { Membership } from '../members/membership.ts';
 
 /** The models of single nodes, each by the node's name. */
 export interface NodeModels {

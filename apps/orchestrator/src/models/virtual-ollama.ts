@@ -1,6 +1,6 @@
 import { canonicalModel, ClusterError, pause, type Clock, type Cluster, type NodeView } from '@tutti/core';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
-import type { Membership } from '../membership.ts';
+import type { Membership } from '../members/membership.ts';
 import { clusterBlobs, type ClusterBlobs } from './cluster-blobs.ts';
 import { mergedProgress } from './merged-progress.ts';
 import { nodeModels } from './node-models.ts';

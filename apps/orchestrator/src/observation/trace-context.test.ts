@@ -5,8 +5,8 @@ import { createClient, createMemoryChannel } from '@tutti/rpc';
 import { virtualClock } from '@tutti/testing';
 import type { FastifyRequest } from 'fastify';
 import { expect, it, onTestFinished } from 'vitest';
-import { remoteNode } from '../agent-client.ts';
-import { readContext } from '../faces/request-context.ts';
+import { remoteNode } from '../members/agent-client.ts';
+import { readContext } from '../faces/answer/request-context.ts';
 import { callOf } from './traffic.fixture.ts';
 
 /** What reaches a backend of the `traceparent` that a client sends with its request. */

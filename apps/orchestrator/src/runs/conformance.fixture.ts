@@ -23,8 +23,8 @@ import { systemClock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';
 import { onTestFinished } from 'vitest';
-import { createHttpServer } from '../faces/http-server.ts';
-import { publicService } from '../faces/rest.ts';
+import { createHttpServer } from '../faces/http/http-server.ts';
+import { publicService } from '../faces/rest/rest.ts';
 import { patternService } from '../services/pattern-service.ts';
 import { createRuns, type Runs } from './runs.ts';
 

@@ -1,7 +1,7 @@
 import { NodeService, NodeStatus } from '@tutti/proto/tutti/v1/node';
 import { createClient, createMemoryChannel } from '@tutti/rpc';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeRigs, memoryNodes, startRig } from '../membership.fixture.ts';
+import { closeRigs, memoryNodes, startRig } from '../members/membership.fixture.ts';
 import { nodeService } from './node-service.ts';
 
 afterEach(closeRigs);

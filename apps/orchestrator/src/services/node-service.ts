@@ -3,7 +3,7 @@ import { canonicalModel, ClusterError, mayUseModel, type Cluster, type NodeView 
 import { NodeDeclarationSchema, type NodeModelSchema, type NodeService } from '@tutti/proto/tutti/v1/node';
 import type { Implementation } from '@tutti/rpc';
 import { int32 } from '../members/int32.ts';
-import type { Membership } from '../membership.ts';
+import type { Membership } from '../members/membership.ts';
 import { attributesFrom, declarationFrom } from './node-declaration.ts';
 
 interface Options {

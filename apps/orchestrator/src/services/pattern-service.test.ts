@@ -5,8 +5,8 @@ import { addService, createChannel, createClient, createServer, listen } from '@
 import { createLog } from '@tutti/runtime/log';
 import { systemClock } from '@tutti/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHttpServer } from '../faces/http-server.ts';
-import { publicService } from '../faces/rest.ts';
+import { createHttpServer } from '../faces/http/http-server.ts';
+import { publicService } from '../faces/rest/rest.ts';
 import { callerWith, startTwoHosts, untilSettled } from '../runs/runs.fixture.ts';
 import { patternService } from './pattern-service.ts';
 

@@ -20,7 +20,7 @@ import {
 } from '@tutti/core';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
-import type { Membership } from '../membership.ts';
+import type { Membership } from '../members/membership.ts';
 
 /** What is to be in memory. */
 export interface Wish {

@@ -11,7 +11,7 @@ import {
   type Response,
   type Schema,
 } from '@tutti/rpc';
-import type { Dialect } from '../errors.ts';
+import type { Dialect } from '../http/errors.ts';
 import type { ShapeName } from './shapes.ts';
 import type { Tag } from './tags.ts';
 

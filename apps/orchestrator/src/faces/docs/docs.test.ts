@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PermissionSchema } from '@tutti/proto/tutti/v1/options';
 import { guardedApp } from '../../access/guarded-app.fixture.ts';
-import { anthropicShapes } from './anthropic-shapes.ts';
+import { anthropicShapes } from '../anthropic/docs/shapes.ts';
 import { openapiDocument } from './document.ts';
 import { usualFacts } from './facts.ts';
-import { ollamaShapes } from './ollama-shapes.ts';
-import { openaiResponsesShapes } from './openai-responses-shapes.ts';
-import { openaiShapes } from './openai-shapes.ts';
+import { ollamaShapes } from '../ollama/docs/shapes.ts';
+import { openaiResponsesShapes } from '../openai-responses/docs/shapes.ts';
+import { openaiShapes } from '../openai/docs/shapes.ts';
 import { ownShapes } from './own-shapes.ts';
 import { serviceNotes } from './service-notes.ts';
 

@@ -11,13 +11,13 @@ import {
   type Schema,
 } from '@tutti/rpc';
 import { version } from '@tutti/runtime';
-import { anthropicRoutes } from './anthropic-routes.ts';
+import { anthropicRoutes } from '../anthropic/docs/routes.ts';
 import { curlOf } from './code-samples.ts';
 import { endpointOf } from './described-route.ts';
 import type { Facts } from './facts.ts';
-import { ollamaRoutes } from './ollama-routes.ts';
-import { openaiResponsesRoutes } from './openai-responses-routes.ts';
-import { openaiRoutes } from './openai-routes.ts';
+import { ollamaRoutes } from '../ollama/docs/routes.ts';
+import { openaiResponsesRoutes } from '../openai-responses/docs/routes.ts';
+import { openaiRoutes } from '../openai/docs/routes.ts';
 import { ownRoutes } from './own-routes.ts';
 import { documentedServices, serviceNotes } from './service-notes.ts';
 import { shapeSchemas } from './shapes.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Schema } from '@tutti/rpc';
-import { anthropicShapes } from './anthropic-shapes.ts';
-import { ollamaShapes } from './ollama-shapes.ts';
-import { openaiResponsesShapes } from './openai-responses-shapes.ts';
-import { openaiShapes } from './openai-shapes.ts';
+import { anthropicShapes } from '../anthropic/docs/shapes.ts';
+import { ollamaShapes } from '../ollama/docs/shapes.ts';
+import { openaiResponsesShapes } from '../openai-responses/docs/shapes.ts';
+import { openaiShapes } from '../openai/docs/shapes.ts';
 import { ownShapes } from './own-shapes.ts';
 
 const shapes = { ...ownShapes, ...ollamaShapes, ...openaiShapes, ...openaiResponsesShapes, ...anthropicShapes };
