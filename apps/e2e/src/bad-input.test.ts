@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -162,7 +161,7 @@ describe('bad HTTP', () => {
     socket.on('error', () => {});
     socket.write(text);
     if (end) socket.end();
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
     return answer;
   };
 

@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from './processes.ts';
 import { messages, model, startRig, type Rig } from './rig.ts';
@@ -104,8 +103,9 @@ describe('what every answer tells', () => {
     const socket = connect(rig.orchestrator.facts.port, '127.0.0.1');
     let answer = '';
     socket.on('data', (bytes: Buffer) => (answer += bytes.toString('utf8')));
+    socket.on('error', () => {});
     socket.write(text);
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
     expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
       error: { type: 'invalid_request_error', message: expect.any(String) as string },

@@ -41,7 +41,7 @@ describe('a connection that proves nothing', () => {
     closeLater(() => socket.destroy());
     socket.on('error', () => {}).resume();
     await once(socket, 'secureConnect');
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
   });
 
   it('stays while a call of it runs, and is closed when it idles', async () => {
