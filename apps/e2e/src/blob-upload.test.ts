@@ -5,19 +5,24 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { startFakeOllama, type FakeOllama } from '@tutti/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { nodesReady, startAgent, startOrchestrator, stopAll, type Agent, type Orchestrator } from './processes.ts';
+import {
+  nodesReady,
+  startAgent,
+  startOrchestrator,
+  stopAll,
+  usualKeepalive,
+  type Agent,
+  type Orchestrator,
+} from './processes.ts';
 
 let orchestrator: Orchestrator;
 let agent: Agent;
 let fake: FakeOllama;
 
-/** A file keeps both ends busy, and the answer to a ping waits. */
-const patience = ['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000'];
-
 beforeAll(async () => {
   fake = await startFakeOllama();
-  orchestrator = await startOrchestrator(patience);
-  agent = await startAgent({ name: 'one', orchestrators: [orchestrator], ollamaUrl: fake.url, args: patience });
+  orchestrator = await startOrchestrator(usualKeepalive);
+  agent = await startAgent({ name: 'one', orchestrators: [orchestrator], ollamaUrl: fake.url, args: usualKeepalive });
   await nodesReady(orchestrator, 1);
 });
 

@@ -9,7 +9,15 @@ import {
 import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodesReady, startAgent, startOrchestrator, stopAll, type Agent, type Orchestrator } from './processes.ts';
+import {
+  nodesReady,
+  startAgent,
+  startOrchestrator,
+  stopAll,
+  usualKeepalive,
+  type Agent,
+  type Orchestrator,
+} from './processes.ts';
 
 const question = { role: 'user' as const, content: 'What is the capital of France?' };
 const options = { temperature: 0, repeat_penalty: 1, num_predict: 32 };
@@ -21,7 +29,7 @@ let model: string | undefined;
 /** No Ollama is found, so the agent fetches a small model, or falls back to the echo where no source answers. */
 beforeAll(async () => {
   // Loading a model holds the agent's loop up for a while; on a busy machine for longer than the tests' quick pings allow.
-  orchestrator = await startOrchestrator(['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000']);
+  orchestrator = await startOrchestrator(usualKeepalive);
   agent = await startAgent({
     name: 'embedded',
     orchestrators: [orchestrator],

@@ -2,13 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Ollama } from 'ollama';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startOllama, type RealOllama } from '../../../tools/ollama/start-ollama.ts';
-import { nodesReady, startAgent, startOrchestrator, stopAll, type Orchestrator } from './processes.ts';
+import { nodesReady, startAgent, startOrchestrator, stopAll, usualKeepalive, type Orchestrator } from './processes.ts';
 
 const ollama = inject('ollama');
 const model = 'smollm2:135m';
-
-/** A file keeps both ends busy, and the answer to a ping waits. */
-const patience = ['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000'];
 
 describe.skipIf(!ollama.available)('the models of two real Ollamas', () => {
   /** The second has none. */
@@ -24,9 +21,9 @@ describe.skipIf(!ollama.available)('the models of two real Ollamas', () => {
   beforeAll(async () => {
     if (!ollama.available) return;
     reals = await Promise.all([startOllama(ollama), startOllama({ binary: ollama.binary })]);
-    orchestrator = await startOrchestrator(patience);
+    orchestrator = await startOrchestrator(usualKeepalive);
     for (const [index, { url, modelsFolder }] of reals.entries()) {
-      const args = [...patience, '--ollama-models', modelsFolder];
+      const args = [...usualKeepalive, '--ollama-models', modelsFolder];
       await startAgent({ name: `real${index}`, orchestrators: [orchestrator], ollamaUrl: url, args });
     }
     await nodesReady(orchestrator, 2);

@@ -1,6 +1,14 @@
 import { Ollama } from 'ollama';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, nodesReady, startAgent, startOrchestrator, stopAll, type Orchestrator } from './processes.ts';
+import {
+  eventually,
+  nodesReady,
+  startAgent,
+  startOrchestrator,
+  stopAll,
+  usualKeepalive,
+  type Orchestrator,
+} from './processes.ts';
 import { startRig, type Rig } from './rig.ts';
 
 const patternModels = ['tutti/ensemble', 'tutti/debate', 'tutti/maestro', 'tutti/auto'];
@@ -89,7 +97,7 @@ describe('patterns as models, over a real model', () => {
 
   beforeAll(async () => {
     // Loading a model holds the agent's loop up for a while.
-    orchestrator = await startOrchestrator(['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000']);
+    orchestrator = await startOrchestrator(usualKeepalive);
     const agent = await startAgent({
       ...{ name: 'embedded', orchestrators: [orchestrator], backend: 'auto', ollamaUrl: 'http://127.0.0.1:1' },
       args: ['--threads', '1'],

@@ -36,6 +36,9 @@ const folders = new Set<string>();
 /** Pings this fast make a hung agent known within 1.5 s. */
 const quickKeepalive = ['--keepalive-ms', '1000', '--keepalive-timeout-ms', '500'];
 
+/** Pings as they are by default: a process that is busy for a second, as with a model's template, is not taken for hung. */
+export const usualKeepalive = ['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000'];
+
 export async function startOrchestrator(args: readonly string[] = []): Promise<Orchestrator> {
   const program = await startProgram<OrchestratorFacts>('orchestrator', [
     ...['--port', '0', '--grpc-port', '0', '--data-folder', await temporaryFolder()],

@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nodesReady, startAgent, startOrchestrator, stopAll, type Agent, type Orchestrator } from './processes.ts';
+import {
+  nodesReady,
+  startAgent,
+  startOrchestrator,
+  stopAll,
+  usualKeepalive,
+  type Agent,
+  type Orchestrator,
+} from './processes.ts';
 import { mismatches, type Schema } from './schema-mismatches.ts';
 
 const run = promisify(execFile);
@@ -37,7 +45,7 @@ let operations: Operation[];
 let agent: Agent;
 
 beforeAll(async () => {
-  orchestrator = await startOrchestrator();
+  orchestrator = await startOrchestrator(usualKeepalive);
   const engine = { backend: 'auto', ollamaUrl: 'http://127.0.0.1:1', args: ['--threads', '1'] } as const;
   agent = await startAgent({ name: 'attic', orchestrators: [orchestrator], ...engine });
   await nodesReady(orchestrator, 1);
