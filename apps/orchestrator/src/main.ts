@@ -64,17 +64,13 @@ import { createConversations } from './conversations/conversations.ts';
 import { publishDiscovery } from './members/discovery.ts';
 import { createDoor } from './door.ts';
 import { createAnswer } from './faces/answer/answer.ts';
-import { anthropicFace } from './faces/anthropic/anthropic.ts';
 import { bringImages } from './faces/answer/bring-images.ts';
 import { docsFace } from './faces/docs/docs.ts';
 import { healthFace } from './faces/http/health.ts';
 import { createHttpServer } from './faces/http/http-server.ts';
 import { idempotent } from './faces/answer/idempotent.ts';
 import { logViewerFace } from './faces/http/log-viewer.ts';
-import { ollamaModelsFace } from './faces/ollama/models.ts';
-import { ollamaFace } from './faces/ollama/ollama.ts';
-import { openaiResponsesFace } from './faces/openai-responses/openai-responses.ts';
-import { openaiFace } from './faces/openai/openai.ts';
+import { faces } from './faces/faces.ts';
 import { publicService } from './faces/rest/rest.ts';
 import { sessionFace } from './faces/http/session.ts';
 import { keepJoinTokenFile } from './access/join-token-file.ts';
@@ -258,11 +254,9 @@ async function main(): Promise<void> {
       allowedOrigins: () => live().allowedOrigins,
     },
   });
-  ollamaFace(app, { answer, cluster, clock, version, aliases });
-  ollamaModelsFace(app, { cluster, models, clock, modelOf });
-  openaiFace(app, { answer, cluster, clock, aliases });
-  anthropicFace(app, { answer, cluster, estimates, modelOf });
-  openaiResponsesFace(app, { answer, documents: store.documents.responses, clock });
+  const { responses } = store.documents;
+  const parts = { answer, cluster, models, aliases, estimates, responses, version, clock };
+  for (const face of Object.values(faces)) face.serve(app, parts);
   healthFace(app, { cluster, stopping: () => door.stopping });
   metricsFace(app, metrics);
   sessionFace(app, { exposed, authenticate, sessions });

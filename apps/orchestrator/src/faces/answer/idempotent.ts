@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, createBoundedCache, type Clock } from '@tutti/core';
 import { answerHash } from '../../answer-hash.ts';
 import type { Answer } from './answer.ts';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 import type { Rendering } from './rendering.ts';
 
 interface Options {

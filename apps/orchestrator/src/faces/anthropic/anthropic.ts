@@ -25,7 +25,7 @@ import { listModels } from '../../models/listing.ts';
 import { listPatterns } from '../../models/pattern-listing.ts';
 import type { Answer } from '../answer/answer.ts';
 import { eventStream, json } from '../http/content-types.ts';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 import { newId } from '../answer/new-id.ts';
 import { oneToolCall } from '../answer/one-tool-call.ts';
 import { openedBy } from '../answer/opened-by.ts';

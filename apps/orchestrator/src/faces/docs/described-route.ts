@@ -11,9 +11,7 @@ import {
   type Response,
   type Schema,
 } from '@tutti/rpc';
-import type { Dialect } from '../http/errors.ts';
-import type { ShapeName } from './shapes.ts';
-import type { Tag } from './tags.ts';
+import { errorWords, type Dialect } from '../http/errors.ts';
 
 /** What a route that is written by hand takes and gives. */
 export interface DescribedRoute {
@@ -22,16 +20,17 @@ export interface DescribedRoute {
   readonly path: string;
   /** A verb and a noun; never changes. */
   readonly operationId: string;
-  readonly tag: Tag;
+  /** The name of a group. */
+  readonly tag: string;
   readonly summary: string;
   readonly description: string;
   readonly permission: Permission;
   /** How it tells of errors; left out: `problem`. */
   readonly dialect?: Dialect;
   readonly parameters?: readonly Parameter[];
-  /** `file`: bytes of any kind. */
-  readonly body?: { readonly shape: ShapeName | 'file'; readonly examples: Readonly<Record<string, Example>> };
-  /** By status: what it means, and by content type what it is. */
+  /** By the name of a shape; `file`: bytes of any kind. */
+  readonly body?: { readonly shape: string; readonly examples: Readonly<Record<string, Example>> };
+  /** By status: what it means, and by content type what it is: the name of a shape, `text`, or `object` for any. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** Statuses of errors, beside those that a permission brings. */
   readonly errors?: readonly number[];
@@ -41,17 +40,9 @@ export interface DescribedRoute {
 
 interface Answer {
   readonly description: string;
-  readonly content?: Readonly<Record<string, ShapeName | 'text' | 'object'>>;
+  readonly content?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
-
-/** The components' names of each dialect's errors. */
-const errorKinds = {
-  anthropic: 'Anthropic',
-  problem: 'Problem',
-  ollama: 'Ollama',
-  openai: 'Openai',
-} as const satisfies Record<Dialect, string>;
 
 export function endpointOf(route: DescribedRoute): Endpoint {
   const {
@@ -78,7 +69,7 @@ export function endpointOf(route: DescribedRoute): Endpoint {
       ...(route.body && { requestBody: bodyOf(route.body) }),
       responses: {
         ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, responseOf(answer)])),
-        ...errorRefs(errorKinds[dialect], [...errors, ...bodyErrors(verb), ...(route.errors ?? [])]),
+        ...errorRefs(errorWords(dialect).kind, [...errors, ...bodyErrors(verb), ...(route.errors ?? [])]),
       },
       ...access,
       'x-exampleStatus': route.status ?? 200,
@@ -110,13 +101,13 @@ function headerOf(description: string) {
 }
 
 /** A stream is text, made of items of a shape. */
-function contentOf(type: string, shape: ShapeName | 'text' | 'object'): Content {
+function contentOf(type: string, shape: string): Content {
   const schema = schemaOf(shape);
   const isStream = type === 'application/x-ndjson' || type === 'text/event-stream';
   return isStream ? { schema: { type: 'string' }, 'x-itemSchema': schema } : { schema };
 }
 
-function schemaOf(shape: ShapeName | 'text' | 'object'): Schema {
+function schemaOf(shape: string): Schema {
   if (shape === 'text') return { type: 'string' };
   return shape === 'object' ? { type: 'object' } : { $ref: `#/components/schemas/${shape}` };
 }

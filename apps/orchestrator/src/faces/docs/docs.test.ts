@@ -2,12 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PermissionSchema } from '@tutti/proto/tutti/v1/options';
 import { guardedApp } from '../../access/guarded-app.fixture.ts';
-import { anthropicShapes } from '../anthropic/docs/shapes.ts';
+import { faces } from '../faces.ts';
 import { openapiDocument } from './document.ts';
 import { usualFacts } from './facts.ts';
-import { ollamaShapes } from '../ollama/docs/shapes.ts';
-import { openaiResponsesShapes } from '../openai-responses/docs/shapes.ts';
-import { openaiShapes } from '../openai/docs/shapes.ts';
 import { ownShapes } from './own-shapes.ts';
 import { serviceNotes } from './service-notes.ts';
 
@@ -61,8 +58,21 @@ describe('the document', () => {
   });
 
   it('gives no two shapes one name', () => {
-    const names = [ownShapes, ollamaShapes, openaiShapes, openaiResponsesShapes, anthropicShapes].flatMap(Object.keys);
+    const names = [ownShapes, ...Object.values(faces).map(({ shapes }) => shapes)].flatMap(Object.keys);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
+  it('names no group, shape or answer that is not there', () => {
+    const groups = new Set(document.tags.map(({ name }) => name));
+    const used = new Set(operations.flatMap(({ operation }) => operation.tags));
+    expect(used.difference(groups)).toEqual(new Set());
+    const { schemas, responses } = document.components;
+    const there = [
+      ...Object.keys(schemas).map((name) => `#/components/schemas/${name}`),
+      ...Object.keys(responses).map((name) => `#/components/responses/${name}`),
+    ];
+    const named = JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g);
+    expect(new Set([...named].map(([, name]) => name)).difference(new Set(there))).toEqual(new Set());
   });
 
   it('has an example for each operation, whose status it describes', () => {

@@ -11,17 +11,15 @@ import {
   type Schema,
 } from '@tutti/rpc';
 import { version } from '@tutti/runtime';
-import { anthropicRoutes } from '../anthropic/docs/routes.ts';
+import type { Face } from '../face.ts';
+import { faces } from '../faces.ts';
 import { curlOf } from './code-samples.ts';
 import { endpointOf } from './described-route.ts';
 import type { Facts } from './facts.ts';
-import { ollamaRoutes } from '../ollama/docs/routes.ts';
-import { openaiResponsesRoutes } from '../openai-responses/docs/routes.ts';
-import { openaiRoutes } from '../openai/docs/routes.ts';
 import { ownRoutes } from './own-routes.ts';
 import { documentedServices, serviceNotes } from './service-notes.ts';
 import { shapeSchemas } from './shapes.ts';
-import { tags } from './tags.ts';
+import { tags, type Tag } from './tags.ts';
 
 type Paths = Record<string, Record<string, Operation & { readonly 'x-codeSamples': readonly object[] }>>;
 
@@ -29,7 +27,7 @@ export interface OpenapiDocument {
   readonly openapi: '3.1.0';
   readonly info: object;
   readonly servers: readonly object[];
-  readonly tags: readonly object[];
+  readonly tags: readonly Tag[];
   readonly paths: Paths;
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
@@ -54,20 +52,9 @@ ${permissionsText()}
 /** The whole REST API. */
 export function openapiDocument(facts: Facts): OpenapiDocument {
   const services = serviceEndpoints(documentedServices, serviceNotes(facts));
-  const handWritten = [
-    ...ownRoutes,
-    ...ollamaRoutes(facts),
-    ...openaiRoutes(facts),
-    ...openaiResponsesRoutes(facts),
-    ...anthropicRoutes(facts),
-  ].map(endpointOf);
-  const endpoints = [...handWritten, ...services.endpoints];
-  const responses = {
-    ...problemResponses,
-    ...errorResponses('Ollama', 'OllamaError'),
-    ...errorResponses('Openai', 'OpenaiError'),
-    ...errorResponses('Anthropic', 'AnthropicError'),
-  };
+  const described = [...ownRoutes, ...Object.values(faces).flatMap(({ routes }) => routes(facts))];
+  const endpoints = [...described.map(endpointOf), ...services.endpoints];
+  const responses = Object.assign({}, problemResponses, ...Object.values(faces).map(errorResponses));
   return {
     openapi: '3.1.0',
     info: {
@@ -89,7 +76,7 @@ export function openapiDocument(facts: Facts): OpenapiDocument {
 
 /** In the order of the groups; within one, as they are written down. */
 function pathsOf(endpoints: readonly Endpoint[]): Paths {
-  const order: readonly string[] = tags.map(({ name }) => name);
+  const order = tags.map(({ name }) => name);
   const paths: Paths = {};
   for (const { verb, path, operation } of endpoints.toSorted(
     (a, b) => order.indexOf(a.operation.tags[0]!) - order.indexOf(b.operation.tags[0]!),
@@ -100,8 +87,8 @@ function pathsOf(endpoints: readonly Endpoint[]): Paths {
   return paths;
 }
 
-function errorResponses(kind: string, shape: string): Record<string, Response> {
-  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${shape}` } } };
+function errorResponses({ errors: { kind } }: Face): Record<string, Response> {
+  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${kind}Error` } } };
   return Object.fromEntries(
     Object.entries(errorMeanings).map(([status, description]) => [`${kind}${status}`, { description, content }]),
   );

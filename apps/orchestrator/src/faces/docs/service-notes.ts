@@ -12,11 +12,11 @@ import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import type { OperationNotes } from '@tutti/rpc';
 import { conversationNotes } from './conversation-notes.ts';
 import type { Facts } from './facts.ts';
-import type { Tag } from './tags.ts';
+import type { OwnTag } from './tags.ts';
 import { workflowNotes } from './workflow-notes.ts';
 
 /** Our own services, in the order of their groups. */
-export const documentedServices: readonly { readonly service: DescService; readonly tag: Tag }[] = [
+export const documentedServices: readonly { readonly service: DescService; readonly tag: OwnTag }[] = [
   { service: PatternService, tag: 'Patterns' },
   { service: WorkflowService, tag: 'Workflows' },
   { service: ConversationService, tag: 'Conversations' },

@@ -1,19 +1,14 @@
 import { z } from 'zod';
 import type { Schema } from '@tutti/rpc';
-import { anthropicShapes } from '../anthropic/docs/shapes.ts';
-import { ollamaShapes } from '../ollama/docs/shapes.ts';
-import { openaiResponsesShapes } from '../openai-responses/docs/shapes.ts';
-import { openaiShapes } from '../openai/docs/shapes.ts';
+import { faces } from '../faces.ts';
 import { ownShapes } from './own-shapes.ts';
 
-const shapes = { ...ownShapes, ...ollamaShapes, ...openaiShapes, ...openaiResponsesShapes, ...anthropicShapes };
-
-export type ShapeName = keyof typeof shapes;
+const shapes = [ownShapes, ...Object.values(faces).map((face) => face.shapes)].flatMap((some) => Object.entries(some));
 
 /** The JSON schemas of what routes take and give that are written by hand, by name. */
 export function shapeSchemas(): Record<string, Schema> {
   const registry = z.registry<{ id: string }>();
-  for (const [id, shape] of Object.entries(shapes)) registry.add(shape, { id });
+  for (const [id, shape] of shapes) registry.add(shape, { id });
   const { schemas } = z.toJSONSchema(registry, {
     io: 'input',
     uri: (id) => `#/components/schemas/${id}`,

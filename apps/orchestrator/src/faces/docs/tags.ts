@@ -1,5 +1,14 @@
-/** The groups of operations, in the order in which people read them. */
-export const tags = [
+import type { Face } from '../face.ts';
+import { faces } from '../faces.ts';
+
+/** A group of operations. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** The groups of our own operations, in the order in which people read them. */
+const ownTags = [
   { name: 'Start here', description: 'Whether it runs, signing in, and this description.' },
   { name: 'Chat', description: "Talk to a model. These are Ollama's paths; OpenAI's are further down." },
   {
@@ -15,9 +24,13 @@ export const tags = [
   { name: 'Admin', description: 'How the orchestrator does, and its settings.' },
   { name: 'Logs', description: 'The one log of all processes.' },
   { name: 'Keys', description: 'Keys of clients and join tokens of machines.' },
-  { name: 'OpenAI', description: "OpenAI's API, for its clients: base URL `/v1`." },
-  { name: 'Ollama', description: "Ollama's API, for its clients: `OLLAMA_HOST` is this server." },
-  { name: 'Anthropic', description: "Anthropic's API, for its clients: `ANTHROPIC_BASE_URL` is this server." },
-] as const;
+] as const satisfies readonly Tag[];
 
-export type Tag = (typeof tags)[number]['name'];
+export type OwnTag = (typeof ownTags)[number]['name'];
+
+/** Dialects come last, OpenAI first: it is what most clients look for. */
+const faceTags = Object.values<Face>(faces)
+  .flatMap(({ tag }) => tag ?? [])
+  .toSorted((a, b) => Number(b.name === 'OpenAI') - Number(a.name === 'OpenAI'));
+
+export const tags: readonly Tag[] = [...ownTags, ...faceTags];

@@ -1,9 +1,11 @@
-import { STATUS_CODES } from 'node:http';
 import type { ClusterError } from '@tutti/core';
-import { errorBody as anthropicError } from '@tutti/dialects/anthropic';
-import { errorBody as ollamaError } from '@tutti/dialects/ollama';
-import { errorBody as openaiError } from '@tutti/dialects/openai';
+import type { ErrorWords, Face } from '../face.ts';
+import { faces, type FaceName } from '../faces.ts';
 import { json } from './content-types.ts';
+import { problem } from './problem.ts';
+
+/** In whose words a path speaks. `problem`: RFC 9457, which is ours. */
+export type Dialect = FaceName | 'problem';
 
 interface RenderedError {
   readonly status: number;
@@ -11,40 +13,23 @@ interface RenderedError {
   readonly contentType: string;
 }
 
-type RenderError = (
-  error: ClusterError,
-  requestId: string,
-) => Omit<RenderedError, 'contentType'> & Partial<RenderedError>;
+const problemWords: ErrorWords = {
+  kind: 'Problem',
+  contentType: 'application/problem+json',
+  render: (error, requestId) => ({ status: error.http, body: problem(error, requestId) }),
+};
 
-/** How each dialect tells an error. Adding one is a line. */
-const dialects = {
-  anthropic: anthropicError,
-  ollama: ollamaError,
-  openai: openaiError,
-  problem: (error, requestId) => ({
-    ...{ status: error.http, body: problem(error, requestId) },
-    contentType: 'application/problem+json',
-  }),
-} as const satisfies Record<string, RenderError>;
-
-/** In whose words a path speaks. `problem`: RFC 9457. */
-export type Dialect = keyof typeof dialects;
-
-export function renderError(dialect: Dialect, error: ClusterError, requestId: string): RenderedError {
-  const render: RenderError = dialects[dialect];
-  return { contentType: json, ...render(error, requestId) };
+/** The face whose words they are; undefined: they are our own. */
+export function faceOf(dialect: Dialect): Face | undefined {
+  return dialect === 'problem' ? undefined : faces[dialect];
 }
 
-/** RFC 9457. */
-export function problem(error: ClusterError, requestId: string): string {
-  return JSON.stringify({
-    type: `/errors/${error.reason}`,
-    title: STATUS_CODES[error.http] ?? error.reason,
-    status: error.http,
-    detail: error.message,
-    instance: requestId,
-    code: error.reason,
-    ...(error.param !== undefined && { param: error.param }),
-    ...(error.retryAfterMs !== undefined && { retry_after_ms: error.retryAfterMs }),
-  });
+export function errorWords(dialect: Dialect): ErrorWords {
+  return faceOf(dialect)?.errors ?? problemWords;
+}
+
+export function renderError(dialect: Dialect, error: ClusterError, requestId: string): RenderedError {
+  const { contentType = json, render } = errorWords(dialect);
+  const { status, body } = render(error, requestId);
+  return { status, body, contentType };
 }

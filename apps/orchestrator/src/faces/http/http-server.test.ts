@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { createLog } from '@tutti/runtime/log';
 import { afterEach, expect, it } from 'vitest';
-import { bodyOf, createHttpServer } from './http-server.ts';
+import { bodyOf } from './body.ts';
+import { createHttpServer } from './http-server.ts';
 
 const config = { permission: Permission.PUBLIC };
 

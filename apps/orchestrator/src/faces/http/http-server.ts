@@ -7,7 +7,7 @@ import type { Log } from '@tutti/runtime/log';
 import { guard, localGuard, type GuardOptions } from '../../access/guard.ts';
 import { compressLists } from './compressed.ts';
 import { createDialects, type Dialects } from './dialects.ts';
-import { renderError, type Dialect } from './errors.ts';
+import { faceOf, renderError, type Dialect } from './errors.ts';
 import { unknownRoute } from './unknown-route.ts';
 
 /** Pictures in a chat make large bodies; blobs have a way of their own. */
@@ -60,8 +60,8 @@ export function createHttpServer({
     sendError({ log, dialects }, thrown, request, reply);
   const nameRequest = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.header('x-request-id', request.id);
-    // Under the name that Anthropic's clients know.
-    if (dialects.of(request.url) === 'anthropic') reply.header('request-id', request.id);
+    const { requestIdHeader } = faceOf(dialects.of(request.url)) ?? {};
+    if (requestIdHeader) reply.header(requestIdHeader, request.id);
   };
   const http = {
     headersTimeout: timeouts?.headersMs ?? Math.min(headersTimeoutMs, requestTimeout / 2),
@@ -128,11 +128,6 @@ export function createHttpServer({
   // A handler may find that nothing is there, too.
   app.setNotFoundHandler((request, reply) => fail(unknownRoute(app, request, reply), request, reply));
   return app;
-}
-
-/** The request's body as text; "" if there is none. */
-export function bodyOf(request: FastifyRequest): string {
-  return typeof request.body === 'string' ? request.body : '';
 }
 
 /** A proxy in front may name the request; what it says is only taken if it is a plain id. */

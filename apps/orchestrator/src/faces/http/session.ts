@@ -7,7 +7,7 @@ import type { Authenticate } from '../../access/authenticate.ts';
 import { credentialsOf } from '../../access/guard.ts';
 import { noSessionCookie, readSessionCookie, sessionCookie } from '../../access/session-cookie.ts';
 import { sessionMs, type Sessions } from '../../access/sessions.ts';
-import { bodyOf } from './http-server.ts';
+import { bodyOf } from './body.ts';
 
 interface Options {
   readonly exposed: boolean;

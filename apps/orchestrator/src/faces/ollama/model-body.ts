@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ClusterError } from '@tutti/core';
 import { members, objectText, parseJson } from '@tutti/dialects/json';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 
 /** The body of a request about a model. Only what is acted on is read; the rest goes on as it is. */
 export interface ModelBody {

@@ -27,7 +27,7 @@ import { shownDigest } from '../../models/shown-digest.ts';
 import type { Answer } from '../answer/answer.ts';
 import { chatEvents } from './chat-events.ts';
 import { json } from '../http/content-types.ts';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 import type { Rendering } from '../answer/rendering.ts';
 
 interface Options {

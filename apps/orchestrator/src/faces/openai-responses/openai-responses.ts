@@ -16,7 +16,7 @@ import { Permission } from '@tutti/proto/tutti/v1/options';
 import { createStoredResponses } from '../../responses/stored-responses.ts';
 import type { Answer } from '../answer/answer.ts';
 import { json } from '../http/content-types.ts';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 import { oneToolCall } from '../answer/one-tool-call.ts';
 import { priorityOf } from '../answer/priority-of.ts';
 import { leavesParameters } from '../answer/request-context.ts';

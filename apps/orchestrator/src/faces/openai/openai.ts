@@ -22,7 +22,7 @@ import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { Aliases } from '../../models/aliases.ts';
 import type { Answer, Ask } from '../answer/answer.ts';
 import { eventStream } from '../http/content-types.ts';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 import { newId } from '../answer/new-id.ts';
 import { oneToolCall } from '../answer/one-tool-call.ts';
 import { openaiModels } from './models.ts';

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, type Clock } from '@tutti/core';
 import type { RestEvent } from '@tutti/rpc';
 import { eventStream } from '../http/content-types.ts';
-import { problem } from '../http/errors.ts';
+import { problem } from '../http/problem.ts';
 import { createStreamWriter } from '../answer/stream-writer.ts';
 
 interface Options {

@@ -14,7 +14,7 @@ import {
 import type { Log } from '@tutti/runtime/log';
 import { json } from '../http/content-types.ts';
 import { sendEvents } from './event-stream.ts';
-import { bodyOf } from '../http/http-server.ts';
+import { bodyOf } from '../http/body.ts';
 import { whileConnected } from '../http/while-connected.ts';
 
 interface Options {
