@@ -6,7 +6,6 @@ import type { VirtualOllama } from '../models/virtual-ollama.ts';
 import type { Answer } from './answer/answer.ts';
 import type { DescribedRoute } from './docs/described-route.ts';
 import type { Facts } from './docs/facts.ts';
-import type { Tag } from './docs/tags.ts';
 
 /** An API that clients speak already. All that is said of it stands in its folder; the table of faces names it. */
 export interface Face {
@@ -22,11 +21,16 @@ export interface Face {
   readonly shapes: Readonly<Record<string, z.ZodType>>;
 }
 
+/** A group of operations in the description of the API. */
+export interface Tag {
+  readonly name: string;
+  readonly description: string;
+}
+
 /** How errors are told. */
 export interface ErrorWords {
   /** Begins the names of their components in the description: `Ollama` of `OllamaError` and `Ollama404`. */
   readonly kind: string;
-  readonly contentType?: string;
   readonly render: (error: ClusterError, requestId: string) => { readonly status: number; readonly body: string };
 }
 

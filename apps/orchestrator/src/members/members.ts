@@ -5,7 +5,8 @@ import { routeWarnings, type Config as Settings } from '@tutti/runtime/config';
 import type { Log } from '@tutti/runtime/log';
 import { createAgentless } from './agentless.ts';
 import { declaredNode, serverSettings } from './declared-node.ts';
-import { createMembership, type Membership, type MembershipCluster } from './membership.ts';
+import type { MembershipCluster } from './membership-cluster.ts';
+import { createMembership, type Membership } from './membership.ts';
 
 /** The nodes, those that the configuration declares included. */
 export interface Members {

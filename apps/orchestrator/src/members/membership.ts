@@ -1,12 +1,4 @@
-import {
-  ClusterError,
-  type Breakers,
-  type Clock,
-  type Cluster,
-  type LearntEstimates,
-  type NodeRecord,
-  type NodeRepository,
-} from '@tutti/core';
+import { ClusterError, type Clock, type NodeRecord, type NodeRepository } from '@tutti/core';
 import type { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { Channel, Client, Implementation } from '@tutti/rpc';
@@ -16,6 +8,7 @@ import { defaultLeaseTimes, type LeaseTimes } from './lease.ts';
 import { createFlapping } from './flapping.ts';
 import { createLostNodes } from './lost-nodes.ts';
 import { createMember, type Member, type Registration } from './member.ts';
+import type { MembershipCluster } from './membership-cluster.ts';
 import { createNodeDirectory, type NodeDirectory } from './node-directory.ts';
 import {
   checkIdentity,
@@ -48,15 +41,6 @@ export interface Membership extends NodeDirectory {
    */
   attach(node: LocalNode): () => Promise<void>;
   close(): Promise<void>;
-}
-
-/** What membership needs of the cluster. */
-export interface MembershipCluster extends Pick<
-  Cluster,
-  'report' | 'describe' | 'suspend' | 'remove' | 'cordon' | 'nodes'
-> {
-  readonly breakers: Pick<Breakers, 'view' | 'reset'>;
-  readonly estimates: Pick<LearntEstimates, 'measured'>;
 }
 
 interface Options {

@@ -1,7 +1,7 @@
 import { ClusterError, nearestName, type Clock, type NodeRecord, type NodeRepository } from '@tutti/core';
 import type { Node } from '@tutti/proto/tutti/v1/node';
 import type { Log } from '@tutti/runtime/log';
-import type { MembershipCluster } from './membership.ts';
+import type { MembershipCluster } from './membership-cluster.ts';
 import { describeNode } from './describe-node.ts';
 import { createDrains } from './drains.ts';
 import type { Flapping } from './flapping.ts';

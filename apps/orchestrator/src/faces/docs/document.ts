@@ -11,15 +11,15 @@ import {
   type Schema,
 } from '@tutti/rpc';
 import { version } from '@tutti/runtime';
-import type { Face } from '../face.ts';
+import type { Face, Tag } from '../face.ts';
 import { faces } from '../faces.ts';
 import { curlOf } from './code-samples.ts';
-import { endpointOf } from './described-route.ts';
+import { endpointOf } from './endpoint.ts';
 import type { Facts } from './facts.ts';
 import { ownRoutes } from './own-routes.ts';
 import { documentedServices, serviceNotes } from './service-notes.ts';
 import { shapeSchemas } from './shapes.ts';
-import { tags, type Tag } from './tags.ts';
+import { tags } from './tags.ts';
 
 type Paths = Record<string, Record<string, Operation & { readonly 'x-codeSamples': readonly object[] }>>;
 
@@ -49,11 +49,17 @@ ${permissionsText()}
 - Errors of our own paths are \`application/problem+json\` (RFC 9457). Ollama's and OpenAI's paths use their own.
 - Examples use the port of \`npm start\` and can be run as they are.`;
 
+/** Begins the names of errors that are told as RFC 9457 says. */
+const ownKind = 'Problem';
+
 /** The whole REST API. */
 export function openapiDocument(facts: Facts): OpenapiDocument {
   const services = serviceEndpoints(documentedServices, serviceNotes(facts));
-  const described = [...ownRoutes, ...Object.values(faces).flatMap(({ routes }) => routes(facts))];
-  const endpoints = [...described.map(endpointOf), ...services.endpoints];
+  const endpoints = [
+    ...ownRoutes.map((route) => endpointOf(route, ownKind)),
+    ...Object.values(faces).flatMap((face) => faceEndpoints(face, facts)),
+    ...services.endpoints,
+  ];
   const responses = Object.assign({}, problemResponses, ...Object.values(faces).map(errorResponses));
   return {
     openapi: '3.1.0',
@@ -72,6 +78,10 @@ export function openapiDocument(facts: Facts): OpenapiDocument {
       securitySchemes,
     },
   };
+}
+
+function faceEndpoints({ routes, errors }: Face, facts: Facts): Endpoint[] {
+  return routes(facts).map((route) => endpointOf(route, route.dialect === 'problem' ? ownKind : errors.kind));
 }
 
 /** In the order of the groups; within one, as they are written down. */

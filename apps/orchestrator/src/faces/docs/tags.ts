@@ -1,11 +1,5 @@
-import type { Face } from '../face.ts';
+import type { Face, Tag } from '../face.ts';
 import { faces } from '../faces.ts';
-
-/** A group of operations. */
-export interface Tag {
-  readonly name: string;
-  readonly description: string;
-}
 
 /** The groups of our own operations, in the order in which people read them. */
 const ownTags = [

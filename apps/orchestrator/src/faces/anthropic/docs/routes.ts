@@ -3,7 +3,7 @@ import { callErrors, callHeaders, routeHeaders } from '../../docs/call-headers.t
 import type { DescribedRoute } from '../../docs/described-route.ts';
 import type { Facts } from '../../docs/facts.ts';
 
-const anthropic = { dialect: 'anthropic', tag: 'Anthropic', permission: Permission.INFER } as const;
+const anthropic = { tag: 'Anthropic', permission: Permission.INFER } as const;
 
 /** What Anthropic says for 503 is 529: come again later. */
 const overloaded = 529;

@@ -6,7 +6,7 @@ import type { Facts } from '../../docs/facts.ts';
 
 const { VIEW, WRITE_MODELS } = Permission;
 
-const ollama = { dialect: 'ollama', tag: 'Ollama' } as const;
+const ollama = { tag: 'Ollama' } as const;
 
 /** What is said of every route that streams unless it is told not to. */
 export const streams = `> **Streams.** The answer comes line by line unless the body says \`"stream": false\`, as the examples do. "Execute"

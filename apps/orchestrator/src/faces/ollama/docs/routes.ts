@@ -6,7 +6,7 @@ import { ollamaModelRoutes, streams } from './model-routes.ts';
 
 const { PUBLIC, VIEW, INFER } = Permission;
 
-const ollama = { dialect: 'ollama', tag: 'Ollama' } as const;
+const ollama = { tag: 'Ollama' } as const;
 
 const question = 'Why is the sky blue? Answer in one sentence.';
 

@@ -4,7 +4,7 @@ import { callErrors, callHeaders, routeHeaders } from '../../docs/call-headers.t
 import type { DescribedRoute } from '../../docs/described-route.ts';
 import type { Facts } from '../../docs/facts.ts';
 
-const openai = { dialect: 'openai', tag: 'OpenAI', permission: Permission.INFER } as const;
+const openai = { tag: 'OpenAI', permission: Permission.INFER } as const;
 
 const id: Parameter = {
   ...{ name: 'id', in: 'path', required: true, schema: { type: 'string' }, example: `resp_${'0'.repeat(32)}` },

@@ -4,7 +4,7 @@ import type { DescribedRoute } from '../../docs/described-route.ts';
 import type { Facts } from '../../docs/facts.ts';
 import { openaiUnbuiltRoutes } from './unbuilt-routes.ts';
 
-const openai = { dialect: 'openai', tag: 'OpenAI' } as const;
+const openai = { tag: 'OpenAI' } as const;
 
 /** OpenAI's routes. */
 export function openaiRoutes(facts: Facts): readonly DescribedRoute[] {

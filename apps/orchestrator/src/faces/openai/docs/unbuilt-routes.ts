@@ -2,7 +2,6 @@ import { Permission } from '@tutti/proto/tutti/v1/options';
 import type { DescribedRoute } from '../../docs/described-route.ts';
 
 const unbuilt = {
-  dialect: 'openai',
   tag: 'OpenAI',
   description: 'Not built in yet: it answers 501, whatever is sent.',
   answers: {},
