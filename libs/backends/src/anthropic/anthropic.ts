@@ -5,7 +5,7 @@ import type { Backend, ServerSettings } from '../backend.ts';
 import { isCloudServer, isRemote, refusals, serverUrl } from '../hosted.ts';
 import { createHttp, type Http } from '../http.ts';
 import { streamed } from '../streamed.ts';
-import { createModels, type Models } from './models.ts';
+import { createAnthropicModels, type AnthropicModels } from './models.ts';
 
 interface Settings extends ServerSettings {
   readonly clock: Clock;
@@ -27,7 +27,7 @@ export async function openAnthropic(settings: Settings): Promise<Backend> {
     headers: { 'anthropic-version': version, ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
     parseError: refusals(settings, parseError),
   });
-  const models = createModels({ http, wanted, cloud: isCloudServer({ ...settings, url }), slots, clock });
+  const models = createAnthropicModels({ http, wanted, cloud: isCloudServer({ ...settings, url }), slots, clock });
   return {
     slots,
     remote: isRemote(url),
@@ -43,7 +43,7 @@ export async function openAnthropic(settings: Settings): Promise<Backend> {
   };
 }
 
-function generateOn(http: Http, models: Models): Generate {
+function generateOn(http: Http, models: AnthropicModels): Generate {
   return async function* (call, { signal, hops }) {
     throwIfAborted(signal);
     const model = models.find(call.model);

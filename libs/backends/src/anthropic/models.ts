@@ -1,10 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, cloudCapability, type Clock } from '@tutti/core';
+import { canonicalModel, cloudCapability } from '@tutti/core';
 import type { ModelSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { z } from 'zod';
 import type { Inventory } from '../backend.ts';
 import type { Http } from '../http.ts';
-import { offered, rereadAfter } from '../listed-models.ts';
+import { offered, rereadAfter, type ListedModels, type ListedModelsOptions } from '../listed-models.ts';
 import { readAnswer, textOf } from '../read-answer.ts';
 
 type Model = MessageInitShape<typeof ModelSchema>;
@@ -34,21 +34,10 @@ interface Found {
   readonly mostTokens?: number | undefined;
 }
 
-/** The models of an Anthropic server, as they were last read. */
-export interface Models {
-  /** Reads them. Rejects with a ClusterError. */
-  read(signal: AbortSignal): Promise<Inventory>;
-  /** Undefined: the server does not have it. What is not read yet is taken to be there. */
-  find(name: string): Found | undefined;
-}
+export type AnthropicModels = ListedModels<Found>;
 
-interface Options {
+interface Options extends ListedModelsOptions {
   readonly http: Http;
-  /** Models to offer; undefined: all. */
-  readonly wanted: readonly string[] | undefined;
-  readonly cloud: boolean;
-  readonly slots: number;
-  readonly clock: Clock;
 }
 
 /** Models change seldom, and each look is a request to somebody else's server. */
@@ -57,7 +46,8 @@ const listMs = 60_000;
 const mostPages = 10;
 const pageSize = 1_000;
 
-export function createModels({ http, wanted, cloud, slots, clock }: Options): Models {
+/** The models of an Anthropic server. */
+export function createAnthropicModels({ http, wanted, cloud, slots, clock }: Options): AnthropicModels {
   let known: ReadonlyMap<string, Found> | undefined;
 
   const readAll = async (signal: AbortSignal): Promise<Inventory> => {

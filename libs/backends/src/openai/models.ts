@@ -1,29 +1,18 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, ClusterError, cloudCapability, type Clock } from '@tutti/core';
+import { canonicalModel, ClusterError, cloudCapability } from '@tutti/core';
 import type { ModelSchema } from '@tutti/proto/tutti/agent/v1/state';
 import type { Inventory } from '../backend.ts';
-import { offered, rereadAfter } from '../listed-models.ts';
+import { offered, rereadAfter, type ListedModels, type ListedModelsOptions } from '../listed-models.ts';
 import type { Listed, Lookups } from './lookups.ts';
 
 type Model = Omit<MessageInitShape<typeof ModelSchema>, '$typeName' | '$unknown'>;
 
 type Found = Model & { readonly name: string };
 
-/** The models of an OpenAI-compatible server, as they were last read. */
-export interface Models {
-  /** Reads them. Rejects with a ClusterError. */
-  read(signal: AbortSignal): Promise<Inventory>;
-  /** A model under the server's own name. Undefined: it is not there. What is not read yet is taken to be. */
-  find(name: string): Found | undefined;
-}
+export type OpenaiModels = ListedModels<Found>;
 
-interface Options {
+interface Options extends ListedModelsOptions {
   readonly lookups: Lookups;
-  /** Models to offer; undefined: all. */
-  readonly wanted: readonly string[] | undefined;
-  readonly cloud: boolean;
-  readonly slots: number;
-  readonly clock: Clock;
 }
 
 /** A list of a cloud changes seldom, and each look is a request to somebody else's server. */
@@ -31,7 +20,8 @@ const cloudListMs = 60_000;
 /** More runners than that are not reported. */
 const mostRunners = 64;
 
-export function createModels({ lookups, wanted, cloud, slots, clock }: Options): Models {
+/** The models of an OpenAI-compatible server. */
+export function createOpenaiModels({ lookups, wanted, cloud, slots, clock }: Options): OpenaiModels {
   let known: ReadonlyMap<string, Found> | undefined;
 
   const toModel = (listed: Listed, loadedContext: number | undefined): Found => {

@@ -9,7 +9,7 @@ import { promptCharacters } from '../node/prompt-characters.ts';
 import { textOf } from '../read-answer.ts';
 import { streamed } from '../streamed.ts';
 import { createLookups, type Lookups, type Props } from './lookups.ts';
-import { createModels, type Models } from './models.ts';
+import { createOpenaiModels, type OpenaiModels } from './models.ts';
 import { showLine } from './show.ts';
 
 interface Settings extends ServerSettings {
@@ -38,7 +38,7 @@ export async function openOpenai(settings: Settings): Promise<Backend> {
   const lookups = createLookups(common);
   const told = settings.slots === undefined && !cloud ? (await readInTime(lookups, clock))?.slots : undefined;
   const slots = settings.slots ?? told ?? (cloud ? usualCloudSlots : usualSlots);
-  const models = createModels({ lookups, wanted, cloud, slots, clock });
+  const models = createOpenaiModels({ lookups, wanted, cloud, slots, clock });
   return {
     slots,
     remote: isRemote(url),
@@ -69,7 +69,7 @@ async function readInTime(lookups: Lookups, clock: Clock): Promise<Props | undef
   }
 }
 
-function generateOn(http: Http, models: Models, strict: boolean): Generate {
+function generateOn(http: Http, models: OpenaiModels, strict: boolean): Generate {
   return async function* (call, { signal, hops }) {
     throwIfAborted(signal);
     const model = models.find(call.model);
