@@ -6,7 +6,7 @@ import type { HandlerContext, Implementation } from '@tutti/rpc';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { TurnPart } from '../conversations/say.ts';
 import type { TurnWork } from '../conversations/stored-conversation.ts';
-import { readCaller } from '../faces/answer/request-context.ts';
+import { readCaller } from '../caller/caller.ts';
 import { conversationOf, listedConversationOf, messageOf, stateOf } from './conversation-parts.ts';
 import { executionEvent } from './execution-event.ts';
 import { jsonOf } from './execution-parts.ts';

@@ -10,7 +10,7 @@ import {
 import type { InferenceService } from '@tutti/proto/tutti/v1/inference';
 import { inTurns, type Implementation } from '@tutti/rpc';
 import type { Enter } from '../door.ts';
-import { readCaller } from '../faces/answer/request-context.ts';
+import { readCaller } from '../caller/caller.ts';
 
 interface Options {
   readonly generate: Generate;

@@ -32,7 +32,7 @@ import {
   type PatternService,
 } from '@tutti/proto/tutti/v1/pattern';
 import type { HandlerContext, Implementation } from '@tutti/rpc';
-import { readCaller } from '../faces/answer/request-context.ts';
+import { readCaller } from '../caller/caller.ts';
 import type { DebateTally } from '../runs/debate-tally.ts';
 import type { Runs } from '../runs/runs.ts';
 import { executionEvent } from './execution-event.ts';

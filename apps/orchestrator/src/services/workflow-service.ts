@@ -14,7 +14,7 @@ import {
   type WorkflowService,
 } from '@tutti/proto/tutti/v1/workflow';
 import type { HandlerContext, Implementation } from '@tutti/rpc';
-import { readCaller } from '../faces/answer/request-context.ts';
+import { readCaller } from '../caller/caller.ts';
 import type { WorkflowPart } from '../workflows/workflow-run.ts';
 import type { Workflows } from '../workflows/workflows.ts';
 import { executionEvent } from './execution-event.ts';

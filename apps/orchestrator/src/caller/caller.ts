@@ -1,0 +1,62 @@
+import { priorities, Priority, Privacy, type Principal, type RunCaller } from '@tutti/core';
+import { choice, refuse, type Header } from './header.ts';
+
+const privacies: Readonly<Record<string, Privacy>> = {
+  local: Privacy.LOCAL,
+  cluster: Privacy.CLUSTER,
+  any: Privacy.ANY,
+};
+
+const largestTier = 100;
+
+/** A list of models that may answer in place of another is read from the front; more would hardly be reached. */
+const mostFallbacks = 8;
+
+/** Who asks, and what the headers wish for all calls of that request or run. Refuses a wish that cannot be kept. */
+export function readCaller(header: Header, principal: Principal): RunCaller {
+  const pin = header('x-tutti-node');
+  const tier = tierOf(header);
+  const resume = choice(header, 'x-tutti-resume', { continue: true });
+  const fallback = fallbackOf(header);
+  return {
+    principal,
+    priority: choice(header, 'x-tutti-priority', priorities) ?? usualPriority(principal),
+    privacy: choice(header, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
+    hops: hopsOf(header),
+    ...(pin && { pin }),
+    ...(tier !== undefined && { tier }),
+    ...(resume && { resume }),
+    ...(fallback && { fallback }),
+  };
+}
+
+/** Most clients cannot ask for a priority: then it is one that their key may have. */
+function usualPriority({ classes }: Principal): Priority {
+  return !classes || classes.includes(Priority.DEFAULT) ? Priority.DEFAULT : (classes[0] ?? Priority.DEFAULT);
+}
+
+function hopsOf(header: Header): number {
+  const text = header('x-tutti-hops') ?? '0';
+  if (/^\d{1,3}$/.test(text)) return Number(text);
+  return refuse('x-tutti-hops', 'must be a small number', text);
+}
+
+function tierOf(header: Header): number | undefined {
+  const text = header('x-tutti-tier');
+  if (text === undefined) return undefined;
+  if (/^\d{1,3}$/.test(text) && Number(text) <= largestTier) return Number(text);
+  return refuse('x-tutti-tier', `must be a whole number from 0 to ${largestTier}`, text);
+}
+
+function fallbackOf(header: Header): string[] | undefined {
+  const text = header('x-tutti-fallback');
+  if (text === undefined) return undefined;
+  const models = text.split(',').map((name) => name.trim());
+  if (models.length > mostFallbacks) refuse('x-tutti-fallback', `must name at most ${mostFallbacks} models`, text);
+  if (!models.every(isModelName)) refuse('x-tutti-fallback', 'must be names of models with commas between', text);
+  return [...new Set(models)];
+}
+
+function isModelName(text: string): boolean {
+  return /^[\w.:/@-]{1,200}$/.test(text);
+}
