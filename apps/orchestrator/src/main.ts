@@ -56,7 +56,7 @@ import { createLogService } from './services/log-service.ts';
 import { nodeService } from './services/node-service.ts';
 import { patternService } from './services/pattern-service.ts';
 import { performanceService } from './services/performance-service.ts';
-import { createPrewarmer } from './services/prewarmer.ts';
+import { createPrewarmer } from './models/prewarmer.ts';
 import { queueService } from './services/queue-service.ts';
 import { workflowService } from './services/workflow-service.ts';
 import { createWorkflows } from './workflows/workflows.ts';

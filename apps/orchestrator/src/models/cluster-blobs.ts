@@ -1,6 +1,6 @@
 import { ClusterError, type NodeView } from '@tutti/core';
 import type { NodeModels } from './node-models.ts';
-import { sharedPieces } from './shared-pieces.ts';
+import { tee } from './tee.ts';
 
 /** The files that models are made of, on all nodes. Who has one is asked, not remembered: its node may have dropped it. */
 export interface ClusterBlobs {
@@ -57,7 +57,7 @@ export function clusterBlobs({ nodes, models }: Options): ClusterBlobs {
   return {
     holders,
     async put(digest, pieces, targets, signal) {
-      const sources = targets.length === 1 ? [pieces] : sharedPieces(pieces, targets.length);
+      const sources = targets.length === 1 ? [pieces] : tee(pieces, targets.length);
       const existed = await Promise.all(targets.map((node, index) => putOn(node, digest, sources[index]!, signal)));
       return existed.every(Boolean);
     },

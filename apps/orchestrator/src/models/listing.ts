@@ -1,7 +1,7 @@
 import type { ListedRunner } from '@tutti/dialects/ollama';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import { canonicalModel, type Clock, type NodeView } from '@tutti/core';
-import { isPatternModel } from '../runs/pattern-names.ts';
+import { isPatternModel } from './pattern-names.ts';
 
 /** The cluster as one Ollama: each model once, with the nodes that have it. */
 export interface Listed<T> {

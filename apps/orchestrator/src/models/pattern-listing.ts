@@ -1,5 +1,5 @@
 import { canonicalModel, type NodeView } from '@tutti/core';
-import { patternModelNames } from '../runs/pattern-names.ts';
+import { patternModelNames } from './pattern-names.ts';
 import { listModels } from './listing.ts';
 import { shownDigest } from './shown-digest.ts';
 

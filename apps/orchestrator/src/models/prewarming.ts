@@ -8,7 +8,7 @@ import {
   type Option,
 } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
-import type { Prewarmer } from '../services/prewarmer.ts';
+import type { Prewarmer } from './prewarmer.ts';
 
 /** A load that costs nobody anything. */
 export interface FreeLoad {

@@ -2,7 +2,7 @@ import type { Clock, Cluster } from '@tutti/core';
 import type { Node } from '@tutti/proto/tutti/v1/node';
 import type { Log } from '@tutti/runtime/log';
 import { createRegistry, type Registry } from '@tutti/runtime/metrics';
-import { logRequest } from '../records/request-log.ts';
+import { logRequest } from './request-log.ts';
 import { createGauges } from './gauges.ts';
 import { createModelLabels } from './model-labels.ts';
 import { createRequestBook, type RequestBook } from './request-book.ts';

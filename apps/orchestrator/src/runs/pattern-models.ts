@@ -16,7 +16,7 @@ import {
   type RunEntry,
 } from '@tutti/core';
 import { createFeed } from './feed.ts';
-import { isPatternModel, patternOfModel } from './pattern-names.ts';
+import { isPatternModel, patternOfModel } from '../models/pattern-names.ts';
 import { runRequestOf } from './run-request.ts';
 import type { NewRun } from './run-starts.ts';
 import type { Run, Runs } from './runs.ts';

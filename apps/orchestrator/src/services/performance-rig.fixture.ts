@@ -23,7 +23,7 @@ import { createRequestBook } from '../observation/request-book.ts';
 import { pass, type Traffic } from '../observation/traffic.fixture.ts';
 import { createWhyBook } from '../observation/why-book.ts';
 import { performanceService } from './performance-service.ts';
-import { createPrewarmer } from './prewarmer.ts';
+import { createPrewarmer } from '../models/prewarmer.ts';
 
 type StateInit = MessageInitShape<typeof NodeStateSchema>;
 

@@ -25,7 +25,7 @@ import { int32 } from '../members/int32.ts';
 import { windowFrom } from '../observation/request-book.ts';
 import { requestsKept, type WhyBook } from '../observation/why-book.ts';
 import { explanation } from './explanation.ts';
-import type { Prewarmer } from './prewarmer.ts';
+import type { Prewarmer } from '../models/prewarmer.ts';
 import { traceOf } from './trace.ts';
 
 interface Options {

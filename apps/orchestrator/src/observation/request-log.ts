@@ -1,6 +1,6 @@
 import { reasons } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
-import type { RequestRecord } from '../observation/request-record.ts';
+import type { RequestRecord } from './request-record.ts';
 
 /** Logs each request once it is over: what it was and how it went, never what it said. */
 export function logRequest(log: Pick<Log, 'info' | 'warn'>): (record: RequestRecord) => void {

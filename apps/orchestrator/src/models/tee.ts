@@ -1,5 +1,5 @@
 /** A source for several readers at once, as fast as the slowest of them; one that leaves holds up nobody. */
-export function sharedPieces<T>(source: AsyncIterable<T>, count: number): AsyncIterable<T>[] {
+export function tee<T>(source: AsyncIterable<T>, count: number): AsyncIterable<T>[] {
   const readers = Array.from({ length: count }, () => createReader<T>());
   const pump = async (): Promise<void> => {
     for await (const piece of source) {

@@ -13,8 +13,8 @@ import {
 } from '@tutti/core';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { virtualClock } from '@tutti/testing';
-import { createRequestBook } from '../observation/request-book.ts';
-import { promptsLogged } from './prompt-log.ts';
+import { createRequestBook } from './request-book.ts';
+import { promptsLogged } from '../records/prompt-log.ts';
 import { logRequest } from './request-log.ts';
 
 const canary = 'the prompt nobody may read';
