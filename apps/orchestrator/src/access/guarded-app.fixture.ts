@@ -14,16 +14,7 @@ import {
   type NewLogRecord,
 } from '@tutti/core';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
-import { AdminService } from '@tutti/proto/tutti/v1/admin';
-import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
-import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
 import { InferenceService } from '@tutti/proto/tutti/v1/inference';
-import { LogService } from '@tutti/proto/tutti/v1/log';
-import { NodeService } from '@tutti/proto/tutti/v1/node';
-import { PatternService } from '@tutti/proto/tutti/v1/pattern';
-import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
-import { QueueService } from '@tutti/proto/tutti/v1/queue';
-import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import { createLog } from '@tutti/runtime/log';
 import { createRegistry } from '@tutti/runtime/metrics';
 import { virtualClock } from '@tutti/testing';
@@ -32,6 +23,7 @@ import { docsFace } from '../faces/docs/docs.ts';
 import { healthFace } from '../faces/http/health.ts';
 import { createHttpServer, type HttpOptions } from '../faces/http/http-server.ts';
 import { logViewerFace } from '../faces/http/log-viewer.ts';
+import { documentedServices } from '../faces/docs/service-notes.ts';
 import { faces } from '../faces/faces.ts';
 import { publicService } from '../faces/rest/rest.ts';
 import { sessionFace } from '../faces/http/session.ts';
@@ -81,9 +73,9 @@ export async function guardedApp({ exposed, trustProxy = [], ...allowed }: Optio
   await logViewerFace(app);
   await docsFace(app, { cluster });
   sessionFace(app, { exposed, authenticate, sessions });
-  const services = [AdminService, ClusterService, LogService, NodeService, PatternService, PerformanceService];
-  for (const service of [...services, QueueService, WorkflowService, ConversationService, InferenceService]) {
-    publicService(app, service, nothingOf(service), { clock, log });
+  const services = [...documentedServices.map(({ service }) => service), InferenceService];
+  for (const service of services) {
+    if (service !== AccessService) publicService(app, service, nothingOf(service), { clock, log });
   }
   let tokens = 0;
   const access = createAccessService({
