@@ -13,6 +13,14 @@ interface Options {
   readonly versionOf: (call: Call) => string | undefined;
 }
 
+/** A call that the cache may answer. */
+interface Asked {
+  readonly call: Call;
+  readonly context: Context;
+  readonly version: string;
+  readonly key: string;
+}
+
 /** A store takes nothing larger. */
 const largestAnswerBytes = 4 * 2 ** 20;
 
@@ -25,15 +33,21 @@ export function cached(options: Options, next: Generate): Generate {
   const { cache } = options;
   const running = new Map<string, SharedCall>();
 
+  /** Runs a call for all who come while it runs. */
+  const share = (place: string, asked: Asked): SharedCall => {
+    const shared: SharedCall = createSharedCall(
+      (signal) => answered(options, next, asked, signal, () => shared.close()),
+      () => running.delete(place),
+    );
+    running.set(place, shared);
+    return shared;
+  };
+
   const serve = async function* (version: string, call: Call, context: Context): AsyncGenerator<Chunk> {
     const key = answerKey(call, context, version, options.hash);
-    const note = (outcome: CacheOutcome): void => {
-      cache.count(outcome);
-      context.onCache?.(outcome);
-    };
     const kept = cache.memory.get(key);
     if (kept) {
-      note('hit');
+      note(cache, context, 'hit');
       yield* counted(cache, replayed(kept, context.signal));
       return;
     }
@@ -41,46 +55,56 @@ export function cached(options: Options, next: Generate): Generate {
     const place = `${key} ${context.priority} ${context.hops}`;
     const shared = running.get(place);
     if (shared) {
-      note('hit');
+      note(cache, context, 'hit');
       yield* counted(cache, copies(shared.read(context.signal)));
       return;
     }
-    const recording = createRecording(call, Math.min(largestAnswerBytes, cache.settings.maxBytes));
-    const shelf = context.privacy === Privacy.LOCAL ? undefined : cache.shelf;
-    const asked = async function* (signal: AbortSignal): AsyncGenerator<Chunk> {
-      const stored = await shelf?.find(key);
-      note(stored ? 'hit' : 'miss');
-      if (stored) {
-        cache.memory.set(key, stored.answer, stored.answer.byteLength, stored.ageMs);
-        yield* counted(cache, replayed(stored.answer, signal));
-        return;
-      }
-      for await (const chunk of next(call, { ...context, signal })) {
-        recording.see(chunk);
-        if (!recording.keepable) own.close();
-        const { answer } = recording;
-        // The model may have been replaced meanwhile.
-        if (answer && options.versionOf(call) === version) {
-          cache.memory.set(key, answer, answer.byteLength);
-          shelf?.put(key, context.principal.id, answer);
-        }
-        yield chunk;
-      }
-    };
-    const own = createSharedCall(asked, () => running.delete(place));
-    running.set(place, own);
-    yield* own.read(context.signal);
+    yield* share(place, { call, context, version, key }).read(context.signal);
   };
 
   return (call, context) => {
     const version = versionToCache(options, call, context);
     if (version === undefined) {
-      cache.count('bypass');
-      context.onCache?.('bypass');
+      note(cache, context, 'bypass');
       return next(call, context);
     }
     return serve(version, call, context);
   };
+}
+
+/** The answer from the shelf, or a new one, which is kept if it may be. `onUnkept` is called if it will not be. */
+async function* answered(
+  { cache, versionOf }: Options,
+  next: Generate,
+  { call, context, version, key }: Asked,
+  signal: AbortSignal,
+  onUnkept: () => void,
+): AsyncGenerator<Chunk> {
+  const shelf = context.privacy === Privacy.LOCAL ? undefined : cache.shelf;
+  const stored = await shelf?.find(key);
+  note(cache, context, stored ? 'hit' : 'miss');
+  if (stored) {
+    cache.memory.set(key, stored.answer, stored.answer.byteLength, stored.ageMs);
+    yield* counted(cache, replayed(stored.answer, signal));
+    return;
+  }
+  const recording = createRecording(call, Math.min(largestAnswerBytes, cache.settings.maxBytes));
+  for await (const chunk of next(call, { ...context, signal })) {
+    recording.see(chunk);
+    if (!recording.keepable) onUnkept();
+    const { answer } = recording;
+    // The model may have been replaced meanwhile.
+    if (answer && versionOf(call) === version) {
+      cache.memory.set(key, answer, answer.byteLength);
+      shelf?.put(key, context.principal.id, answer);
+    }
+    yield chunk;
+  }
+}
+
+function note(cache: AnswerCache, context: Context, outcome: CacheOutcome): void {
+  cache.count(outcome);
+  context.onCache?.(outcome);
 }
 
 /** Undefined: the call is not for the cache. */
