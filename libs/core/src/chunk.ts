@@ -38,3 +38,11 @@ export function textDelta(text: string): Chunk {
 export function done(value: MessageInitShape<typeof DoneSchema>): Chunk {
   return create(ChunkSchema, { kind: { case: 'done', value } });
 }
+
+/** Whether the chunk says that the call waits, in a queue or at the node, or that its model is being loaded. */
+export function isWaiting({ kind }: Chunk): boolean {
+  if (kind.case !== 'progress') return false;
+  const { kind: what } = kind.value;
+  if (what.case === 'accepted') return what.value.waiting > 0;
+  return what.case === 'queued' || what.case === 'loading' || (what.case === 'started' && what.value.reload);
+}

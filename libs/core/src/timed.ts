@@ -1,5 +1,6 @@
+import { isWaiting } from './chunk.ts';
 import { ClusterError } from './error.ts';
-import type { Call, Chunk, Generate } from './generate.ts';
+import type { Call, Generate } from './generate.ts';
 import type { Clock } from './ports.ts';
 import { linkedController } from './signal.ts';
 
@@ -94,14 +95,6 @@ function lastDue(startedAt: number, now: number): number {
 
 function mayUseTools({ kind }: Call): boolean {
   return kind.case === 'chat' && kind.value.tools.length > 0;
-}
-
-/** Whether the chunk says that the model is being loaded, or that the call waits at the node. */
-function isWaiting({ kind }: Chunk): boolean {
-  if (kind.case !== 'progress') return false;
-  const { kind: what } = kind.value;
-  if (what.case === 'accepted') return what.value.waiting > 0;
-  return what.case === 'loading' || (what.case === 'started' && what.value.reload);
 }
 
 function lateness(begun: boolean, elapsedMs: number): ClusterError {

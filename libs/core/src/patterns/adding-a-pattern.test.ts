@@ -65,7 +65,7 @@ describe('the pattern of the document', () => {
   });
 
   test('drops the drafts that are not needed any more', async () => {
-    const first: Script = (call, asked) => (asked === 1 ? scripts([])['writer']!(call, asked) : undefined);
+    const first: Script = (call, asked, step) => (asked === 1 ? scripts([])['writer']!(call, asked, step) : undefined);
     const input = bestOfN.parse(body, models);
     const rig = { pattern: bestOfN, input, scripts: { ...scripts([9.5]), writer: first } };
     const { result, asked } = await runToEnd(rig);

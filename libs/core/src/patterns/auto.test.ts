@@ -86,8 +86,8 @@ test.each([
   const byStep = Object.fromEntries(
     Object.entries(scripts).map(([name, script]): [string, Script] => [
       name,
-      (call) => {
-        const text = String(script(call, Number(JSON.parse(call.optionsJson).seed)));
+      (call, _asked, step) => {
+        const text = String(script(call, Number(JSON.parse(call.optionsJson).seed), step));
         // One that had said something goes on behind it.
         return text.startsWith(promptOf(call)) ? text.slice(promptOf(call).length) : text;
       },

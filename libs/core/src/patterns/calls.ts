@@ -3,6 +3,7 @@ import type { Purse } from './budget.ts';
 import type { EngineOptions } from './engine.ts';
 import { invoke } from './invoke.ts';
 import type { JournalWriter } from './journal.ts';
+import type { Patience } from './patience.ts';
 import type { Answer, Question } from './question.ts';
 import type { Past } from './replay.ts';
 import type { RunEntry } from './run-event.ts';
@@ -13,6 +14,7 @@ import type { Lacking } from './steps.ts';
 interface Options extends Pick<EngineOptions, 'generate' | 'contextOf' | 'clock' | 'isResident' | 'onText'> {
   readonly past: Past;
   readonly purse: Purse;
+  readonly patience: Patience;
   readonly writer: JournalWriter;
   readonly deliver: (entry: RunEntry) => void;
   /** A call has ended, and what it did not take is there again. */
@@ -28,7 +30,7 @@ export interface Calls {
 }
 
 export function createCalls(options: Options): Calls {
-  const { generate, contextOf, clock, isResident, onText, past, purse, writer, deliver, onClosed } = options;
+  const { generate, contextOf, clock, isResident, onText, past, purse, patience, writer, deliver, onClosed } = options;
   const open = new Set<Promise<void>>();
 
   const run = async (step: Step<Answer>, question: Question, granted: number): Promise<void> => {
@@ -44,7 +46,9 @@ export function createCalls(options: Options): Calls {
     const context = contextOf(id, signal);
     // What the client has of the answer stays; a member that is not heard to the end begins anew.
     const said = voice === 'answer' ? past.said(id) : '';
-    const invocation = invoke({ question, granted, said, context, generate, clock, onText: onWords });
+    patience.begun(id, step.giveUp);
+    const onSign = (isWaiting: boolean): void => patience.heard(id, isWaiting);
+    const invocation = invoke({ question, granted, said, context, generate, clock, onText: onWords, onSign });
     const ended = await invocation.answer.then(
       (answer) => ({ answer }),
       (thrown: unknown) => ({ error: ClusterError.from(thrown) }),
@@ -53,11 +57,12 @@ export function createCalls(options: Options): Calls {
     const { promptTokens, outputTokens } = invocation;
     const tokens = { promptTokens, outputTokens };
     purse.close(granted, tokens);
-    const why = step.dropped ?? (signal.aborted ? 'the run is over' : undefined);
+    const why = step.dropped ?? (signal.aborted && !step.late ? 'the run is over' : undefined);
+    if (why !== undefined) patience.ended(id);
     if (why !== undefined) writer.push({ type: 'dropped', step: id, why, tokens });
     else if ('answer' in ended) writer.push({ type: 'answered', step: id, answer: ended.answer }, deliver);
     else {
-      const { reason, message } = ended.error;
+      const { reason, message } = step.late ?? ended.error;
       writer.push({ type: 'failed', step: id, error: { reason, message }, tokens }, deliver);
     }
     onClosed();

@@ -103,7 +103,7 @@ test('a member that fails is told of, and the run goes on without it', async () 
   const fails = () => new ClusterError('upstream_error', 'it broke');
   const models = scripted(clock, {
     ...fiveModels,
-    a: (call, asked) => (asked === 1 ? fails() : words(3)(call, asked)),
+    a: (call, asked, step) => (asked === 1 ? fails() : words(3)(call, asked, step)),
   });
   const { execution } = startRun({ pattern: quorum, generate: models.generate, clock });
   const end = await untilSettled(clock, execution.ended);

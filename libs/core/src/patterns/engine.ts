@@ -6,6 +6,7 @@ import { createCalls } from './calls.ts';
 import { hashOf, randomFrom } from './hash.ts';
 import { createJournalWriter, type Journal } from './journal.ts';
 import { canonicalJson, type Json } from './json.ts';
+import { createPatience } from './patience.ts';
 import type { Asked, Pattern, PatternResult, RunContext } from './pattern.ts';
 import type { Answer, Question, StepLabel } from './question.ts';
 import { diverged, pastOf } from './replay.ts';
@@ -77,6 +78,7 @@ export function execute(options: EngineOptions): Execution {
   const halt = (): void => {
     over = true;
     for (const cancel of timers) cancel();
+    patience.over();
     steps.close();
   };
   const abandon = (error: ClusterError): void => {
@@ -130,6 +132,7 @@ export function execute(options: EngineOptions): Execution {
     now = time;
     const tokens = event.type === 'answered' ? event.answer : event.type === 'failed' ? event.tokens : undefined;
     if (tokens) known = withTokens(known, tokens);
+    patience.ended(step.id, event.type === 'answered' ? event.answer : undefined);
     if (step.settled) return;
     if (event.type === 'answered') return step.resolve(event.answer);
     if (event.type === 'stepped') return step.resolve(event.value);
@@ -140,7 +143,8 @@ export function execute(options: EngineOptions): Execution {
   const onLacking = (resource: Resource): void => cutNow({ type: 'exhausted', resource });
   const writer = createJournalWriter({ journal, turn, onFailure: abandon });
   const steps = createSteps({ past, writer, turn, isResident, onLacking, onDiverged: diverge });
-  const calls = createCalls({ ...options, past, purse, writer, deliver, onClosed: () => steps.beginSoon() });
+  const patience = createPatience(clock);
+  const calls = createCalls({ ...options, past, purse, patience, writer, deliver, onClosed: () => steps.beginSoon() });
 
   const after = (delayMs: number, task: () => void): void => {
     const cancel = clock.after(Math.max(0, delayMs), () => {
@@ -163,6 +167,7 @@ export function execute(options: EngineOptions): Execution {
     }
     const step = steps.add<Answer>({ id, hash, label, model, begin: (begun) => calls.begin(begun, question) });
     byQuestion.set(hash, step);
+    patience.asked(id, question);
     return step;
   };
   /** A step that begins here, and not on a node. */
@@ -203,14 +208,6 @@ export function execute(options: EngineOptions): Execution {
         if (since === undefined) writer.push({ type: 'waiting', step: id, question });
         const waited = since === undefined ? 0 : clock.wallTime() - since;
         after(question.expiresMs - waited, () => failed(id, expired(id)));
-      }),
-    pause: (id, delayMs) =>
-      steps.add<Json>({
-        ...{ id, hash: hashOf(id), label: { role: 'pause' }, isQuiet: true },
-        begin(step) {
-          after(delayMs, () => step.settled || answered(id, null));
-          return undefined;
-        },
       }),
   };
 

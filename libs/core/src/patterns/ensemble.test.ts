@@ -76,7 +76,7 @@ test('a member that hangs is not waited for much longer than the others took', a
     degraded: ['member.1: it took more than twice as long as the others'],
   });
   expect(entries.at(-1)!.time - entries[0]!.time).toBeLessThan(65_000);
-  expect(entries.filter(({ event }) => event.type === 'dropped')).toMatchObject([{ event: { step: 'member.1' } }]);
+  expect(entries.filter(({ event }) => event.type === 'failed')).toMatchObject([{ event: { step: 'member.1' } }]);
 });
 
 test('a crash while one is waited for that hangs changes nothing', async () => {

@@ -1,4 +1,5 @@
 import type { FunctionCall, Answer, Question } from './question.ts';
+import { isWaiting } from '../chunk.ts';
 import { ClusterError } from '../error.ts';
 import { continuation } from '../failure/continuation.ts';
 import { createSeam } from '../failure/seam.ts';
@@ -17,6 +18,8 @@ interface Options {
   readonly clock: Clock;
   /** Words of the answer, as they come. */
   readonly onText: (text: string) => void;
+  /** Anything was heard of it; `isWaiting`: that it waits for a place, or for its model. */
+  readonly onSign: (isWaiting: boolean) => void;
 }
 
 /** What a call has taken, whether or not it ended. */
@@ -35,7 +38,7 @@ const charactersPerToken = 4;
 
 /** Asks a model, once. */
 export function invoke(options: Options): Invocation {
-  const { question, granted, said, context, generate, clock, onText } = options;
+  const { question, granted, said, context, generate, clock, onText, onSign } = options;
   const startedAt = clock.now();
   let text = said;
   let thinking = '';
@@ -52,7 +55,9 @@ export function invoke(options: Options): Invocation {
     onText(fresh);
   };
 
-  const read = ({ kind }: Chunk): void => {
+  const read = (chunk: Chunk): void => {
+    const { kind } = chunk;
+    onSign(isWaiting(chunk));
     if (kind.case === 'progress' && kind.value.kind.case === 'dispatched') {
       const { node, model } = kind.value.kind.value;
       at = { node, model: model || at.model };

@@ -71,8 +71,6 @@ export interface RunContext {
   step(id: string, effect: (signal: AbortSignal) => Promise<Json>): Asked<Json>;
   /** Asks a person; fails with `deadline_exceeded` when the question expires. */
   human(id: string, question: HumanQuestion): Asked<Json>;
-  /** Ends after so many milliseconds, unless it is dropped. The journal has its end only. */
-  pause(id: string, delayMs: number): Asked<Json>;
   /** Keeps the best answer so far: what the run ends with if its budget or its time ends first. */
   best(result: PatternResult): void;
   /** What went wrong although the run went on: told with the result. */

@@ -71,7 +71,6 @@ function observed(pattern: Pattern, { steps, notes }: Seen): Pattern {
         ask: heard(context.ask),
         step: heard(context.step),
         human: heard(context.human),
-        pause: heard(context.pause),
         get spent() {
           return context.spent;
         },

@@ -13,8 +13,8 @@ import type { JsonObject } from './json.ts';
 import type { Pattern } from './pattern.ts';
 import type { RunEntry, RunEvent } from './run-event.ts';
 
-/** What a model of a test answers: text, an error, or nothing for ever. */
-export type Script = (call: Call, asked: number) => string | ClusterError | undefined;
+/** What a model of a test answers to a step: text, an error, or nothing for ever. */
+export type Script = (call: Call, asked: number, step: string) => string | ClusterError | undefined;
 
 interface Models {
   readonly generate: Generate;
@@ -30,7 +30,7 @@ export function scripted(clock: VirtualClock, scripts: Record<string, Script>, t
   let open = 0;
   const generate: Generate = async function* (call, context) {
     asked.push(context.requestId);
-    const text = scripts[call.model]?.(call, asked.length);
+    const text = scripts[call.model]?.(call, asked.length, context.requestId);
     open += 1;
     try {
       yield progress({ case: 'dispatched', value: { node: 'n1', reason: 'test', attempt: 1 } });

@@ -18,8 +18,12 @@ export interface Step<T = unknown> extends Asked<T> {
   readonly dropped: string | undefined;
   resolve(value: T): void;
   reject(error: ClusterError): void;
+  /** Why it is not waited for any more; undefined: it is. */
+  readonly late: ClusterError | undefined;
   /** Stops what it does, without an end. */
   abort(): void;
+  /** Stops what it does; its end is this error. */
+  giveUp(error: ClusterError): void;
 }
 
 type Facts = Pick<Step, 'id' | 'hash' | 'label' | 'model' | 'recorded'>;
@@ -31,6 +35,7 @@ export function createStep<T>(facts: Facts, onDrop: (why: string) => void): Step
   promise.catch(() => {});
   let settled = false;
   let dropped: string | undefined;
+  let late: ClusterError | undefined;
   const step: Step<T> = {
     ...facts,
     answer: promise,
@@ -49,7 +54,14 @@ export function createStep<T>(facts: Facts, onDrop: (why: string) => void): Step
       settled = true;
       reject(error);
     },
+    get late() {
+      return late;
+    },
     abort: () => controller.abort(),
+    giveUp(error) {
+      late = error;
+      controller.abort();
+    },
     drop(why) {
       if (settled) return;
       settled = true;

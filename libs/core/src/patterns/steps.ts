@@ -13,8 +13,6 @@ interface NewStep<T> {
   readonly hash: string;
   readonly label: StepLabel;
   readonly model?: string;
-  /** Whether it is told of only when it has ended. */
-  readonly isQuiet?: boolean;
   /** Begins it in this process. */
   readonly begin: (step: Step<T>) => Lacking;
 }
@@ -90,11 +88,11 @@ export function createSteps({ past, writer, turn, isResident, onLacking, onDiver
   };
 
   return {
-    add({ id, hash, label, model, isQuiet = false, begin }) {
+    add({ id, hash, label, model, begin }) {
       const recorded = checked(id, hash);
       const step = createStep<never>({ id, hash, label, model, recorded }, (why) => {
         // One that runs is told of when it has ended, with what it took.
-        if (begins.delete(step) && !isQuiet && !past.dropped(id)) writer.push({ type: 'dropped', step: id, why });
+        if (begins.delete(step) && !past.dropped(id)) writer.push({ type: 'dropped', step: id, why });
       });
       steps.set(id, step);
       if (state === 'closed') step.drop('the run is over');

@@ -2,7 +2,6 @@ import { arrivals } from '../arrivals.ts';
 import { ClusterError } from '../../error.ts';
 import { withUserText } from '../conversation.ts';
 import { withoutThinking } from '../json-in.ts';
-import { createPatience } from '../patience.ts';
 import type { RunContext } from '../pattern.ts';
 import type { Answer, Question } from '../question.ts';
 import type { Note } from '../run-event.ts';
@@ -14,7 +13,7 @@ import { resultOf, type Polled } from './result.ts';
 const asksForLine =
   'When you are done, end with one line that says "Answer: " and then the final answer and nothing else.';
 
-/** Asks every member once, and drops those whose votes cannot matter any more, or who hang. Rejects when nobody answers. */
+/** Asks every member once, and drops those whose votes cannot matter any more. Rejects when nobody answers. */
 export async function* poll(
   input: EnsembleInput,
   seats: readonly Seat[],
@@ -22,7 +21,6 @@ export async function* poll(
   context: RunContext,
 ): AsyncGenerator<Note, Polled, void> {
   const asked = seats.map((seat) => context.ask(stepOf(seat), questionOf(input, seat, seats.length, context)));
-  const patience = createPatience(asked, context);
   const answers: (Answer | undefined)[] = seats.map(() => undefined);
   const isCounted = input.strategy === 'vote' || input.strategy === 'auto';
   const polled: Polled = { input, seats, answers, dropped: 0, election };
@@ -30,7 +28,6 @@ export async function* poll(
   let failure: ClusterError | undefined;
   for await (const { index, value, error } of arrivals(asked)) {
     come += 1;
-    patience.ended(index, value);
     const answer = value && spoken(value);
     answers[index] = answer;
     if (value && !answer) context.degraded(`${stepOf(seats[index]!)}: ${value.model} said nothing`);
@@ -41,7 +38,6 @@ export async function* poll(
     if (answer) yield ballotNote(seats[index]!, election);
     if (isCounted && election.decided) break;
   }
-  patience.over();
   for (const { drop } of asked) drop('the vote is decided');
   if (answers.every((answer) => !answer)) throw failure ?? nobody(seats.length);
   return { ...polled, dropped: seats.length - come };
