@@ -1,4 +1,4 @@
-import { onAbort } from '@tutti/core';
+import { onAbort, throwIfAborted } from '@tutti/core';
 
 /** A list that grows while others read it. */
 export interface Feed<T> {
@@ -6,6 +6,8 @@ export interface Feed<T> {
   push(...more: readonly T[]): void;
   /** Nothing comes any more. */
   close(): void;
+  /** The last item, once it is the end or none comes any more; rejects when the signal aborts. Reads none before it. */
+  last(signal: AbortSignal, isEnd: (item: T) => boolean): Promise<T | undefined>;
   /** Items from an index on, then those that come. Ends when the feed is closed, or the signal aborts. */
   from(index: number, signal: AbortSignal): AsyncGenerator<T, void>;
 }
@@ -40,6 +42,14 @@ export function createFeed<T>(before: readonly T[] = []): Feed<T> {
     close() {
       closed = true;
       wakeAll();
+    },
+    async last(signal, isEnd) {
+      for (;;) {
+        const item = items.at(-1);
+        if (closed || (item !== undefined && isEnd(item))) return item;
+        throwIfAborted(signal);
+        await change(signal);
+      }
     },
     async *from(index, signal) {
       for (let at = index; ;) {

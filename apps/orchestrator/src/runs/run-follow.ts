@@ -55,6 +55,10 @@ export function createRunReader({ here, archive, clock }: Options): RunReader {
   }
 
   const ended = async (id: string, signal: AbortSignal): Promise<RunEnd> => {
+    const live = here.get(id);
+    const last = await live?.entries.last(signal, ({ event }) => event.type === 'ended');
+    if (last?.event.type === 'ended') return last.event;
+    if (live?.released) throw stopping();
     for await (const { event } of follow(id, 0, signal)) if (event.type === 'ended') return event;
     throw new ClusterError('not_found', 'The run has no end: its journal is not there any more.');
   };

@@ -54,8 +54,7 @@ export function createCalls(options: Options): Calls {
       (thrown: unknown) => ({ error: ClusterError.from(thrown) }),
     );
     spoken.flush();
-    const { promptTokens, outputTokens } = invocation;
-    const tokens = { promptTokens, outputTokens };
+    const tokens = { ...invocation.taken };
     purse.close(granted, tokens);
     const why = step.dropped ?? (signal.aborted && !step.late ? 'the run is over' : undefined);
     if (why !== undefined) patience.ended(id);

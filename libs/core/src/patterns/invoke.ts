@@ -5,6 +5,7 @@ import { continuation } from '../failure/continuation.ts';
 import { createSeam } from '../failure/seam.ts';
 import type { Chunk, Context, Generate } from '../generate.ts';
 import type { Clock } from '../ports.ts';
+import type { Tokens } from './budget.ts';
 import { callOf } from './call-of.ts';
 
 interface Options {
@@ -22,12 +23,10 @@ interface Options {
   readonly onSign: (isWaiting: boolean) => void;
 }
 
-/** What a call has taken, whether or not it ended. */
 export interface Invocation {
   readonly answer: Promise<Answer>;
-  /** Tokens: the backend's own counts when it ended, pieces of text until then. */
-  readonly promptTokens: number;
-  readonly outputTokens: number;
+  /** Grows while it lasts: pieces of text at first, the backend's own counts when it has ended. */
+  readonly taken: Tokens;
 }
 
 /** A grammar that allows blanks can make a model write nothing else for ever. */
@@ -43,9 +42,9 @@ export function invoke(options: Options): Invocation {
   let text = said;
   let thinking = '';
   let blanks = 0;
-  let pieces = 0;
   let at = { node: '', model: question.model };
-  let end = { reason: '', promptTokens: 0, outputTokens: undefined as number | undefined };
+  let reason = '';
+  const taken = { promptTokens: 0, outputTokens: 0 };
   const toolCalls: FunctionCall[] = [];
   const seam = createSeam(said);
 
@@ -62,7 +61,7 @@ export function invoke(options: Options): Invocation {
       const { node, model } = kind.value.kind.value;
       at = { node, model: model || at.model };
     } else if (kind.case === 'delta') {
-      pieces += 1;
+      taken.outputTokens += 1;
       blanks = kind.value.text.trim() === '' && kind.value.thinking === '' ? blanks + 1 : 0;
       if (question.schema && blanks > mostBlankPieces) throw onlyBlanks(question.model);
       thinking += kind.value.thinking;
@@ -71,8 +70,9 @@ export function invoke(options: Options): Invocation {
       }
       add(seam.push(kind.value.text));
     } else if (kind.case === 'done') {
-      const { reason, usage } = kind.value;
-      end = { reason, promptTokens: usage?.promptTokens ?? 0, outputTokens: usage?.outputTokens };
+      reason = kind.value.reason;
+      const { promptTokens, outputTokens } = kind.value.usage ?? taken;
+      Object.assign(taken, { promptTokens, outputTokens });
     }
   };
 
@@ -81,20 +81,11 @@ export function invoke(options: Options): Invocation {
     const call = said === '' ? whole : continuation(whole, said, Math.ceil(said.length / charactersPerToken));
     if (call) for await (const chunk of generate(call, context)) read(chunk);
     add(seam.flush());
-    const { reason, promptTokens, outputTokens = pieces } = end;
     const durationMs = clock.now() - startedAt;
-    return { text, thinking, toolCalls, ...at, reason: reason || 'length', promptTokens, outputTokens, durationMs };
+    return { text, thinking, toolCalls, ...at, reason: reason || 'length', ...taken, durationMs };
   };
 
-  return {
-    answer: asked(),
-    get promptTokens() {
-      return end.promptTokens;
-    },
-    get outputTokens() {
-      return end.outputTokens ?? pieces;
-    },
-  };
+  return { answer: asked(), taken };
 }
 
 function onlyBlanks(model: string): ClusterError {

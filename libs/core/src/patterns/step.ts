@@ -26,6 +26,13 @@ export interface Step<T = unknown> extends Asked<T> {
   giveUp(error: ClusterError): void;
 }
 
+/** Plain fields: an object with accessors of its own is a table of half a kilobyte, and a thousand runs have many steps. */
+interface OpenStep<T> extends Step<T> {
+  settled: boolean;
+  dropped: string | undefined;
+  late: ClusterError | undefined;
+}
+
 type Facts = Pick<Step, 'id' | 'hash' | 'label' | 'model' | 'recorded'>;
 
 export function createStep<T>(facts: Facts, onDrop: (why: string) => void): Step<T> {
@@ -33,39 +40,30 @@ export function createStep<T>(facts: Facts, onDrop: (why: string) => void): Step
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   // Patterns may look at it later, or never.
   promise.catch(() => {});
-  let settled = false;
-  let dropped: string | undefined;
-  let late: ClusterError | undefined;
-  const step: Step<T> = {
+  const step: OpenStep<T> = {
     ...facts,
     answer: promise,
     signal: controller.signal,
-    get settled() {
-      return settled;
-    },
-    get dropped() {
-      return dropped;
-    },
+    settled: false,
+    dropped: undefined,
+    late: undefined,
     resolve(value) {
-      settled = true;
+      step.settled = true;
       resolve(value);
     },
     reject(error) {
-      settled = true;
+      step.settled = true;
       reject(error);
-    },
-    get late() {
-      return late;
     },
     abort: () => controller.abort(),
     giveUp(error) {
-      late = error;
+      step.late = error;
       controller.abort();
     },
     drop(why) {
-      if (settled) return;
-      settled = true;
-      dropped = why;
+      if (step.settled) return;
+      step.settled = true;
+      step.dropped = why;
       controller.abort();
       reject(new ClusterError('client_closed', `The step "${facts.id}" was dropped: ${why}.`));
       onDrop(why);

@@ -60,7 +60,7 @@ test('a tie goes to the first member', () => {
     { rank: 0, weight: 1, key: 'a' },
   ];
   expect(groupsOf(ballots)[0]!.key).toBe('a');
-  expect(agreementOf(ballots)).toBe(0.5);
+  expect(agreementOf(groupsOf(ballots))).toBe(0.5);
   expect(agreementOf([])).toBe(0);
 });
 

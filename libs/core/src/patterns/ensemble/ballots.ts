@@ -46,10 +46,10 @@ export function isDecided(ballots: readonly Ballot[], left: readonly Voter[]): b
   });
 }
 
-/** The share of the weight of all votes that went to the winner. */
-export function agreementOf(ballots: readonly Ballot[]): number {
-  const total = ballots.reduce((sum, { weight }) => sum + weight, 0);
-  return total === 0 ? 0 : groupsOf(ballots)[0]!.weight / total;
+/** The share of the weight of all votes that went to the first group, the winner. */
+export function agreementOf(groups: readonly Group[]): number {
+  const total = groups.reduce((sum, { weight }) => sum + weight, 0);
+  return total === 0 ? 0 : groups[0]!.weight / total;
 }
 
 /** Heavier first. */

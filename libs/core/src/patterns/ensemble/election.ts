@@ -53,9 +53,10 @@ export function createElection({ voters, kind: given, isMixed = false, stop, mod
   };
 
   const chosenKind = (): AnswerKind | undefined => {
-    const count = (kind: AnswerKind): number => [...stated.values()].filter((one) => one === kind).length;
-    const most = answerKinds.reduce((a, b) => (count(b) > count(a) ? b : a));
-    return count(most) > needed() ? most : undefined;
+    const said = [...stated.values()];
+    const counts = answerKinds.map((kind) => said.filter((one) => one === kind).length);
+    const most = Math.max(...counts);
+    return most > needed() ? answerKinds[counts.indexOf(most)] : undefined;
   };
 
   const read = (rank: number): void => {
@@ -63,12 +64,6 @@ export function createElection({ voters, kind: given, isMixed = false, stop, mod
     if (!answer) return;
     answers.set(rank, answer);
     ballots.push({ ...voters[rank]!, key: answer.key });
-  };
-
-  const winner = (): Winner | undefined => {
-    if (models) return confidencesOf(ballots, models)[0];
-    const [group] = groupsOf(ballots);
-    return group && { rank: group.ranks[0]!, key: group.key };
   };
 
   const isEnough = (): boolean => {
@@ -79,36 +74,40 @@ export function createElection({ voters, kind: given, isMixed = false, stop, mod
     return stop === 'beta' && isLikelyDecided(ballots, defaultCertainty(voters.length));
   };
 
-  return {
+  /** Where the vote stands. */
+  const count = (): Omit<Election, 'hear' | 'answerOf'> => {
+    const groups = groupsOf(ballots);
+    const [first] = groups;
+    const decided = isEnough();
+    if (models) {
+      const [winner] = confidencesOf(ballots, models);
+      return { kind, groups, winner, agreement: winner?.confidence ?? 0, decided };
+    }
+    const winner = first && { rank: first.ranks[0]!, key: first.key };
+    return { kind, groups, winner, agreement: agreementOf(groups), decided };
+  };
+
+  const vote = (rank: number, text: string | undefined): void => {
+    left.delete(voters[rank]!);
+    if (text !== undefined) {
+      texts.set(rank, text);
+      stated.set(rank, statedAnswer(text)?.kind);
+    }
+    const before = kind;
+    kind = given ?? chosenKind();
+    if (kind === before) return read(rank);
+    answers.clear();
+    ballots.length = 0;
+    for (const one of texts.keys()) read(one);
+  };
+
+  const election: Election = {
+    ...count(),
     hear(rank, text) {
-      left.delete(voters[rank]!);
-      if (text !== undefined) {
-        texts.set(rank, text);
-        stated.set(rank, statedAnswer(text)?.kind);
-      }
-      const before = kind;
-      kind = given ?? chosenKind();
-      if (kind === before) return read(rank);
-      answers.clear();
-      ballots.length = 0;
-      for (const one of texts.keys()) read(one);
-    },
-    get kind() {
-      return kind;
-    },
-    get groups() {
-      return groupsOf(ballots);
-    },
-    get winner() {
-      return winner();
-    },
-    get agreement() {
-      if (!models) return agreementOf(ballots);
-      return confidencesOf(ballots, models)[0]?.confidence ?? 0;
-    },
-    get decided() {
-      return isEnough();
+      vote(rank, text);
+      Object.assign(election, count());
     },
     answerOf: (rank) => answers.get(rank),
   };
+  return election;
 }
