@@ -4,6 +4,7 @@ import { oneLine } from './one-line.ts';
 import { describeNote } from './run-note.ts';
 
 const mostCharacters = 100;
+const longestEffect = 300;
 
 /** An event of a run in lines for people; the words of steps, which come in pieces, have none. */
 export function runEventLines(event: RunEvent): readonly string[] {
@@ -22,7 +23,7 @@ export function runEventLines(event: RunEvent): readonly string[] {
     case 'dropped':
       return [`${step} dropped: ${event.why}`];
     case 'waiting':
-      return [`${step} waits for a person: ${oneLine(event.question?.prompt ?? '', mostCharacters)}`];
+      return [`${step} waits for a person: ${questionText(event)}`];
     case 'noted':
       return describeNote(event.note ?? {});
     case 'exhausted':
@@ -34,6 +35,14 @@ export function runEventLines(event: RunEvent): readonly string[] {
     default:
       return [];
   }
+}
+
+/** "May "fetch_url" be used with these arguments? {"url":"https://…"}" */
+function questionText({ question }: RunEvent): string {
+  const { prompt = '', effect } = question ?? {};
+  const what = (effect as { readonly arguments?: unknown } | undefined)?.arguments ?? effect;
+  const shown = what === undefined ? '' : ` ${oneLine(JSON.stringify(what), longestEffect)}`;
+  return `${oneLine(prompt, mostCharacters)}${shown}`;
 }
 
 /** "COMPLETED: 3 calls, 120 tokens" */

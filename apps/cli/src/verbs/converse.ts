@@ -9,6 +9,7 @@ import { list, wholeNumber } from '../options.ts';
 import { conversationSheet, conversationTable } from '../output/conversation-sheet.ts';
 import { followRun } from '../runs/follow-run.ts';
 import { cancelRun, showRun } from '../runs/run-pattern.ts';
+import { askPerson } from '../talk/ask-person.ts';
 import { readPrompt } from '../talk/read-prompt.ts';
 
 interface TurnOptions {
@@ -28,6 +29,9 @@ interface Page {
 }
 
 const path = '/api/agents/conversations';
+
+/** A question is over: it has its answer, expired, or the turn does not need it. */
+const overTypes: ReadonlySet<string> = new Set(['stepped', 'failed', 'dropped']);
 
 export function declareConverse(command: Command): void {
   startsWithExamples(
@@ -76,16 +80,15 @@ function declareSay(say: Command): void {
   });
 }
 
-function declareAnswer(answer: Command): void {
-  startsWithExamples(answer, 'tutti converse answer 0b4f… step.1.tool.1.allow yes');
-  answer
+function declareAnswer(command: Command): void {
+  startsWithExamples(command, 'tutti converse answer 0b4f… step.1.tool.1.allow yes');
+  command
     .description('answer what a turn asks')
     .argument('<conversation>', 'its id')
     .argument('<step>', 'the one that asks')
     .addArgument(new Argument('<word>', 'whether it may').choices(['yes', 'no']));
-  onCluster(answer, async ({ client, output }, id = '', step = '', word) => {
-    const body = { value: word === 'yes' };
-    const now = await client.json<Conversation>('POST', `${pathOf(id)}/human/${encodeURIComponent(step)}`, { body });
+  onCluster(command, async ({ client, output }, id = '', step = '', word) => {
+    const now = await answer(client, id, step, word === 'yes');
     output.answer(now, () => '');
     if (!output.json) output.note(`Answered ${word}; the turn goes on.`);
     output.next(`tutti converse show ${id}`);
@@ -144,23 +147,36 @@ async function showTurn(session: Session<TurnOptions>, id: string, runId: string
   }
   onInterrupt(() => void cancelRun(client, runId).catch(() => {}));
   output.note(`Conversation ${id}`);
-  const onWaiting = (step: string): void => output.note(`Answer with: tutti converse answer ${id} ${step} yes|no`);
-  const { state, error } = await showRun(output, withQuestions(followRun(client, runId), onWaiting));
+  const { state, error } = await showRun(output, withQuestions(session, id, followRun(client, runId)));
   if (state === 'CANCELLED') process.exitCode = exitCodes.interrupted;
   if (error) throw new ClusterError(isReason(error.code) ? error.code : 'internal', `${error.message} (Run ${runId})`);
   output.answer(output.json ? await ended(client, id) : undefined, () => '');
   output.next(`tutti converse say ${id} "…"`);
 }
 
-/** Tells of each question behind the event that asks it. */
-async function* withQuestions(
-  events: AsyncIterable<RunEvent>,
-  onWaiting: (step: string) => void,
-): AsyncGenerator<RunEvent> {
+/** Puts each question to the person at the terminal; where nobody sits, tells how it is answered. */
+async function* withQuestions(session: Session<unknown>, id: string, events: AsyncIterable<RunEvent>) {
+  const open = new Map<string, AbortController>();
+  const put = async (step: string): Promise<void> => {
+    const controller = new AbortController();
+    open.set(step, controller);
+    const { client, output } = session;
+    const isForPerson = !output.json && process.stdin.isTTY && process.stderr.isTTY;
+    if (!isForPerson) return output.note(`Answer with: tutti converse answer ${id} ${step} yes|no`);
+    const allowed = await askPerson('Allow it?', controller.signal);
+    if (allowed !== undefined) await answer(client, id, step, allowed);
+  };
   for await (const event of events) {
     yield event;
-    if (event.type === 'waiting' && event.step !== undefined) onWaiting(event.step);
+    const { type, step = '' } = event;
+    if (type === 'waiting') put(step).catch((error: unknown) => session.output.note(ClusterError.from(error).message));
+    else if (overTypes.has(type)) open.get(step)?.abort();
+    if (type === 'ended') for (const controller of open.values()) controller.abort();
   }
+}
+
+function answer(client: Client, id: string, step: string, value: boolean): Promise<Conversation> {
+  return client.json('POST', `${pathOf(id)}/human/${encodeURIComponent(step)}`, { body: { value } });
 }
 
 function ended(client: Client, id: string): Promise<Conversation> {

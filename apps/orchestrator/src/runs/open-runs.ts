@@ -26,7 +26,11 @@ interface Options {
 export function openRuns(options: Options, shutdown: Shutdown): { readonly runs: Runs; readonly tally: DebateTally } {
   const { store, cluster, door, settings, ...passed } = options;
   const { clock, log } = passed;
-  const tools = createTools({ clock, allowedUrls: () => settings.current.server.fetchUrls });
+  const tools = createTools({
+    clock,
+    allowedUrls: () => settings.current.server.fetchUrls,
+    rules: () => settings.current.tools,
+  });
   const tally = createDebateTally({ documents: store.documents.parameters, clock, log });
   const runs = createRuns({
     ...passed,

@@ -40,6 +40,7 @@ const facts = { resident: true, sizeBytes: 1, contextLength: 4_096, family: 'f',
 const models: readonly AvailableModel[] = [{ name: 'm', ...facts }];
 const log = createLog({ service: 'test', level: 'silent' });
 const leaseMs = 1_500;
+const rules = { calculator: 'auto', currentTime: 'auto', fetchUrl: 'auto', askMs: 600_000 } as const;
 
 /** A model that says a word every 100 ms. */
 function slowModel(clock: VirtualClock, say: Say): { generate: Generate; asked: string[]; prompts: string[] } {
@@ -78,7 +79,7 @@ export async function startConversationRig(say: Say) {
     ...{ name: 'danger', description: 'Does what cannot be undone.', parameters: {}, policy: 'ask' },
     run: async (args) => (used.push(args), 'gone'),
   };
-  const tools = { ...createTools({ clock, allowedUrls: () => [] }), danger };
+  const tools = { ...createTools({ clock, allowedUrls: () => [], rules: () => rules }), danger };
 
   const startProcess = async (name: string) => {
     const door = createDoor({ clock });

@@ -1,20 +1,22 @@
-import { ClusterError, type Json, type JsonObject, type Tool, type ToolPolicy } from '@tutti/core';
+import { ClusterError, type Json, type JsonObject, type Tool } from '@tutti/core';
 import { z } from 'zod';
+
+/** A tool, whoever may use it. */
+export type DefinedTool = Omit<Tool, 'policy' | 'askMs'>;
 
 interface Definition<T> {
   readonly name: string;
   /** For models: what it does, and when to use it. */
   readonly description: string;
   readonly shape: z.ZodType<T>;
-  readonly policy: ToolPolicy;
   run(args: T, signal: AbortSignal): Promise<Json>;
 }
 
 /** A tool whose arguments are checked before it runs. */
-export function defineTool<T>({ name, description, shape, policy, run }: Definition<T>): Tool {
+export function defineTool<T>({ name, description, shape, run }: Definition<T>): DefinedTool {
   const { $schema: _dialect, ...parameters } = z.toJSONSchema(shape, { io: 'input' });
   return {
-    ...{ name, description, policy },
+    ...{ name, description },
     parameters: parameters as JsonObject,
     async run(args, signal) {
       const read = shape.safeParse(args);

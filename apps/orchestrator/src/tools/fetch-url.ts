@@ -1,6 +1,6 @@
-import { ClusterError, type Clock, type Tool } from '@tutti/core';
+import { ClusterError, type Clock } from '@tutti/core';
 import { z } from 'zod';
-import { defineTool } from './define-tool.ts';
+import { defineTool, type DefinedTool } from './define-tool.ts';
 import type { Reach } from './fetch-bytes.ts';
 import { fetchPage } from './fetch-page.ts';
 import { redirected } from './redirected.ts';
@@ -17,7 +17,7 @@ const mostRedirects = 3;
 const mostCharacters = 20_000;
 
 /** Fetches pages that the server's owner allows. */
-export function fetchUrl({ allowed, ...options }: Options): Tool {
+export function fetchUrl({ allowed, ...options }: Options): DefinedTool {
   const check = (url: URL): void => {
     if (allowed().some((beginning) => isBelow(url, beginning))) return;
     const places = allowed().join(', ');
@@ -28,7 +28,6 @@ export function fetchUrl({ allowed, ...options }: Options): Tool {
     name: 'fetch_url',
     description: 'Fetches a page or a file as text.',
     shape: z.object({ url: z.url({ protocol: /^https?$/ }).max(2_000) }),
-    policy: 'auto',
     async run(args, signal) {
       let url = new URL(args.url);
       for (let redirects = 0; redirects <= mostRedirects; redirects++) {

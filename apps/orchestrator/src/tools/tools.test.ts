@@ -1,15 +1,16 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Tool } from '@tutti/core';
 import { virtualClock } from '@tutti/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { arithmetic } from './arithmetic.ts';
 import { calculator } from './calculator.ts';
+import type { DefinedTool } from './define-tool.ts';
 import { fetchUrl } from './fetch-url.ts';
 import { isPublicAddress } from './public-address.ts';
-import { createTools } from './tools.ts';
+import { createTools, type ToolRules } from './tools.ts';
 
 const never = new AbortController().signal;
+const usual: ToolRules = { calculator: 'auto', currentTime: 'auto', fetchUrl: 'auto', askMs: 600_000 };
 
 describe('calculator', () => {
   it.each([
@@ -53,9 +54,23 @@ describe('calculator', () => {
   });
 });
 
+it('tools are used as the server’s owner wants it now', () => {
+  const clock = virtualClock();
+  let rules = usual;
+  const tools = createTools({ clock, allowedUrls: () => [], rules: () => rules });
+  expect(Object.keys(tools)).toEqual(['calculator', 'current_time', 'fetch_url']);
+  rules = { calculator: 'deny', currentTime: 'auto', fetchUrl: 'ask', askMs: 5_000 };
+  const found = Object.values(tools).map(({ name, policy, askMs }) => [name, policy, askMs]);
+  expect(found).toEqual([
+    ['calculator', 'deny', 5_000],
+    ['current_time', 'auto', 5_000],
+    ['fetch_url', 'ask', 5_000],
+  ]);
+});
+
 it('current_time tells the time of a zone', async () => {
   const clock = virtualClock();
-  const tool = createTools({ clock, allowedUrls: () => [] }).current_time!;
+  const tool = createTools({ clock, allowedUrls: () => [], rules: () => usual }).current_time!;
   const time = new Date(clock.wallTime()).toISOString();
   expect(await tool.run({}, never)).toMatchObject({ time, timeZone: 'UTC' });
   const local = new Date(clock.wallTime()).toLocaleString('en-GB', {
@@ -89,16 +104,17 @@ async function serve(listener: RequestListener) {
   return (server.address() as AddressInfo).port;
 }
 
-const fetched = (tool: Tool, url: string) => tool.run({ url }, never);
+const fetched = (tool: DefinedTool, url: string) => tool.run({ url }, never);
 
 describe('fetch_url', () => {
   const clock = virtualClock();
   const resolve = async (name: string) => (name === 'inside.test' ? ['8.8.8.8', '10.0.0.1'] : ['127.0.0.1']);
   const isReachable = (address: string): boolean => address === '127.0.0.1';
-  const toolFor = (...allowed: string[]): Tool => fetchUrl({ allowed: () => allowed, clock, resolve, isReachable });
+  const toolFor = (...allowed: string[]): DefinedTool =>
+    fetchUrl({ allowed: () => allowed, clock, resolve, isReachable });
 
   it('fetches nothing unless it is allowed', async () => {
-    const tool = createTools({ clock, allowedUrls: () => [] }).fetch_url!;
+    const tool = createTools({ clock, allowedUrls: () => [], rules: () => usual }).fetch_url!;
     await expect(fetched(tool, 'https://example.com/')).rejects.toMatchObject({
       message: 'This server allows no URL to be fetched.',
     });

@@ -113,6 +113,19 @@ const server = z.strictObject({
   ),
 });
 
+const policy = z.enum(['auto', 'ask', 'deny']).default('auto');
+
+const tools = z.strictObject({
+  calculator: setting(policy, 'calculator: computes an expression.', live),
+  currentTime: setting(policy, 'current_time: tells date and time.', live),
+  fetchUrl: setting(policy, 'fetch_url: fetches a page of server.fetchUrls.', live),
+  askMs: setting(
+    milliseconds.default(600_000),
+    'Milliseconds that a person has to allow a use; after that the turn goes on without it.',
+    live,
+  ),
+});
+
 const hedging = z.strictObject({
   enabled: setting(
     truth.default(false),
@@ -252,6 +265,7 @@ export const schema = z.strictObject({
   cache: cache.describe('Answers that are given again, to the key that got them, while the model is the same.'),
   logging: logging.describe('The log of both programs.'),
   agent: agent.describe('The agent of this machine.'),
+  tools: tools.describe('What conversations may use: auto (at once), ask (once a person has allowed it), or deny.'),
   dataFolder: setting(text, 'Folder for what must last. The agent keeps its part in the folder agent in it.', {
     usual: dataFolder,
     example: '/var/lib/tutti',

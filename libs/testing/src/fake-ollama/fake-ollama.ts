@@ -29,6 +29,8 @@ export interface FakeOllamaOptions {
   readonly random?: Random;
   /** What models say: a text, which is cut into one token a word, or the tokens. By default the prompt's words, repeated. */
   readonly answer?: (prompt: string) => string | Iterable<string>;
+  /** The value that models give to a schema; undefined, by default: the smallest that it allows. */
+  readonly instance?: (prompt: string) => unknown;
   /** Length of the default answer, 16. Infinity never ends. */
   readonly tokens?: number;
   /** Time to read a prompt, 0. */
@@ -167,7 +169,11 @@ function createState(options: FakeOllamaOptions): ServerState {
     version: options.version ?? '0.17.4',
     clock,
     stamp: createStamp(clock),
-    answering: { tokens: options.tokens ?? 16, ...(options.answer && { answer: options.answer }) },
+    answering: {
+      tokens: options.tokens ?? 16,
+      ...(options.answer && { answer: options.answer }),
+      ...(options.instance && { instance: options.instance }),
+    },
     firstTokenDelayMs: options.firstTokenDelayMs ?? 0,
     tokenDelayMs: options.tokenDelayMs ?? 0,
     prefillSpeed: options.prefillSpeed,

@@ -7,6 +7,8 @@ import { schemaInstance } from './schema-instance.ts';
 export interface Answering {
   /** What the model says: a text, cut into one token a word, or the tokens. */
   readonly answer?: (prompt: string) => string | Iterable<string>;
+  /** The value that the model gives to a schema; undefined: the smallest that it allows. */
+  readonly instance?: (prompt: string) => unknown;
   /** Length of the default answer: the prompt's words, repeated. */
   readonly tokens: number;
 }
@@ -42,10 +44,12 @@ function words(text: string): readonly string[] {
   return text.match(/\s*\S+/g) ?? [];
 }
 
-function contentTokens(request: Request, prompt: string, { answer, tokens }: Answering): Iterable<string> {
+function contentTokens(request: Request, prompt: string, { answer, instance, tokens }: Answering): Iterable<string> {
   const { format } = request;
   if (format === 'json') return ['{', '}'];
-  if (typeof format === 'object' && format !== null) return jsonTokens(goJson(schemaInstance(format)));
+  if (typeof format === 'object' && format !== null) {
+    return jsonTokens(goJson(instance?.(prompt) ?? schemaInstance(format)));
+  }
   const answered = answer?.(prompt);
   if (typeof answered === 'string') return words(answered);
   return answered ?? repeated(words(prompt), tokens);

@@ -66,7 +66,8 @@ export async function* specialistStep(options: Options): AsyncGenerator<Note, Co
       label: { role: step.specialist, task: id },
       maxTokens: Math.min(most.call, left),
       temperature: 0.4,
-      ...(withTools && isNative && { tools: offered.map(({ policy: _policy, ...offer }) => offer) }),
+      ...(withTools &&
+        isNative && { tools: offered.map(({ name, description, parameters }) => ({ name, description, parameters })) }),
     };
   };
 

@@ -24,8 +24,8 @@ interface Options {
   readonly tools: Tools;
 }
 
-/** How long a person has for an answer. */
-export const askMs = 10 * 60_000;
+/** How long a person has for an answer, where a tool does not say. */
+export const usualAskMs = 10 * 60_000;
 
 /** Uses a tool as its policy says. */
 export async function useTool({ context, id, call, offered, tools }: Options): Promise<ToolUse> {
@@ -40,7 +40,7 @@ export async function useTool({ context, id, call, offered, tools }: Options): P
   if (!args) return ended('failed', 'The arguments are no JSON object.');
   if (offer.policy === 'deny') return ended('denied', 'This tool must not be used.');
   if (offer.policy === 'ask') {
-    const allowed = await isAllowed(context, `${id}.allow`, name, args);
+    const allowed = await isAllowed(context, `${id}.allow`, offer, args);
     if (allowed === undefined) return ended('expired', 'Nobody allowed it in time.');
     if (!allowed) return ended('denied', 'The user does not allow it.');
   }
@@ -55,11 +55,11 @@ export function callKey(call: FunctionCall): string {
 }
 
 /** Undefined: nobody said in time. */
-async function isAllowed(context: RunContext, id: string, tool: string, args: JsonObject) {
+async function isAllowed(context: RunContext, id: string, { name, askMs = usualAskMs }: OfferedTool, args: JsonObject) {
   const question = {
-    prompt: `May "${tool}" be used with these arguments?`,
+    prompt: `May "${name}" be used with these arguments?`,
     schema: { type: 'boolean' },
-    effect: { tool, arguments: args },
+    effect: { tool: name, arguments: args },
     expiresMs: askMs,
   };
   try {

@@ -9,6 +9,8 @@ export type ToolPolicy = (typeof toolPolicies)[number];
 /** Something that a specialist can do beside talking. */
 export interface Tool extends FunctionOffer {
   readonly policy: ToolPolicy;
+  /** How long a person has to allow a use, where the policy is "ask". Default: ten minutes. */
+  readonly askMs?: number;
   /** What it throws is told to the model as the message of a ClusterError. It may be done again after a crash. */
   run(args: JsonObject, signal: AbortSignal): Promise<Json>;
 }
@@ -22,4 +24,5 @@ export type OfferedTool = {
   readonly description: string;
   readonly parameters: JsonObject;
   readonly policy: ToolPolicy;
+  readonly askMs?: number;
 };

@@ -53,6 +53,6 @@ function offered(table: Tools, wanted: string): OfferedTool {
   const tool = Object.hasOwn(table, wanted) ? table[wanted] : undefined;
   if (!tool)
     throw refusedField('tools', `there is no "${wanted.slice(0, 64)}"; there is ${Object.keys(table).join(', ')}.`);
-  const { name, description, parameters, policy } = tool;
-  return { name, description, parameters, policy };
+  const { name, description, parameters, policy, askMs } = tool;
+  return { name, description, parameters, policy, ...(askMs !== undefined && { askMs }) };
 }

@@ -9,7 +9,7 @@ import type { RunEntry } from '../run-event.ts';
 import { scripted, startRun, untilSettled, virtualClock, type Script } from '../run.fixture.ts';
 import { asksFor, userTextOf } from '../script.fixture.ts';
 import type { Contribution } from './contribution.ts';
-import { askMs } from './tool-use.ts';
+import { usualAskMs } from './tool-use.ts';
 import type { Tool, ToolPolicy } from './tool.ts';
 import { createTurn } from './turn.ts';
 
@@ -186,10 +186,10 @@ test('a tool that must not be used is not shown, and not used', async () => {
 });
 
 /** A turn that asks a person before it adds. */
-function asking(entries: RunEntry[] = []) {
+function asking(entries: RunEntry[] = [], askMs?: number) {
   const clock = virtualClock();
   const used: JsonObject[] = [];
-  const pattern = createTurn({ add: adder('ask', used) });
+  const pattern = createTurn({ add: { ...adder('ask', used), ...(askMs !== undefined && { askMs }) } });
   const input = pattern.parse({ query: 'q', tools: ['add'] }, models);
   const parts = { plans: [[step('code', 'count it')]], work: { count: [useAdd(1, 1), 'well then'] } };
   const { generate } = scripted(clock, { m: player(parts) });
@@ -219,11 +219,22 @@ test('a question survives a restart, and expires', async () => {
   before.execution.abandon();
   await expect(before.execution.ended).rejects.toMatchObject({ reason: 'draining' });
   const after = asking(before.entries);
-  await after.clock.advance(askMs);
+  await after.clock.advance(usualAskMs);
   const { result } = await untilSettled(after.clock, after.execution.ended);
   expect(result).toMatchObject({ text: 'the final answer', contributions: [{ tools: [{ outcome: 'expired' }] }] });
   expect(after.used).toEqual([]);
   expect(after.entries.filter(({ event }) => event.type === 'waiting')).toHaveLength(1);
+});
+
+test('a person has as long as the tool says, whatever it says after a restart', async () => {
+  const before = asking([], 5_000);
+  await before.clock.advance(2_000);
+  before.execution.abandon();
+  await expect(before.execution.ended).rejects.toMatchObject({ reason: 'draining' });
+  const after = asking(before.entries, 60_000);
+  const { result } = await untilSettled(after.clock, after.execution.ended);
+  expect(result).toMatchObject({ contributions: [{ tools: [{ outcome: 'expired' }] }] });
+  expect(after.clock.now()).toBeLessThan(20_000);
 });
 
 test('a crash anywhere changes nothing', async () => {
