@@ -254,8 +254,7 @@ describe.each(places)('$name', ({ isMissing, open, at }) => {
       const { stdout } = await promisify(execFile)(process.execPath, args);
       const { completed, warnings, mostBytes } = JSON.parse(stdout) as Record<string, unknown>;
       expect({ completed, warnings }).toEqual({ completed: 1_000, warnings: [] });
-      // In MB; the driver of MongoDB keeps what it has to send.
-      expect((mostBytes as number) / 2 ** 20).toBeLessThan(at?.mongodbUri === undefined ? 300 : 400);
+      expect((mostBytes as number) / 1e6).toBeLessThan(300);
     },
   );
 });

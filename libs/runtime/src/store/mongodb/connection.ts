@@ -1,5 +1,7 @@
 import { MongoClient, type Collection, type Document, type IndexDescription, type MongoClientOptions } from 'mongodb';
 import { ClusterError } from '@tutti/core';
+import { systemClock } from '../../system-clock.ts';
+import { fewAtATime } from './few-at-a-time.ts';
 import { storageError } from './mongodb-error.ts';
 
 /** The way to a database that may be away, and comes back by itself. */
@@ -22,7 +24,7 @@ interface Options {
  * The driver's own limits are half a minute and none at all: callers are told soon, and may come again. Whoever reads
  * sees what was written, whatever the URI says.
  */
-const clientOptions: MongoClientOptions = {
+const clientOptions = {
   appName: 'tutti',
   serverSelectionTimeoutMS: 2000,
   connectTimeoutMS: 2000,
@@ -32,7 +34,10 @@ const clientOptions: MongoClientOptions = {
   writeConcern: { w: 'majority' },
   readPreference: 'primary',
   ignoreUndefined: true,
-};
+} satisfies MongoClientOptions;
+
+/** The driver holds much of what waits for one of its connections; twice as many keep these busy. */
+const mostAtATime = 40;
 
 const nameByDefault = 'tutti';
 /** The driver's name for a database that the URI does not name. */
@@ -41,6 +46,8 @@ const unnamed = 'test';
 export function createConnection({ uri, database, indexes }: Options): Connection {
   const client = createClient(uri);
   const db = client.db(database ?? (client.options.dbName === unnamed ? nameByDefault : client.options.dbName));
+  const { waitQueueTimeoutMS: longestWaitMs } = clientOptions;
+  const limited = fewAtATime({ most: mostAtATime, longestWaitMs, clock: systemClock });
   let indexed = false;
   let closed = false;
 
@@ -50,7 +57,7 @@ export function createConnection({ uri, database, indexes }: Options): Connectio
       // By itself the driver connects only once: after a failure it must be asked again.
       await client.connect();
       if (!indexed) void createIndexes();
-      return await work();
+      return await limited(work);
     } catch (error) {
       throw storageError(error);
     }
