@@ -80,6 +80,18 @@ describe('converse', () => {
     expect(talk()).toMatch(/\nCANCELLED: /);
   });
 
+  it('says a second thing when the first has its answer', async () => {
+    const { out } = await tutti.run('converse', 'start', '--model', 'slow:1b', '--async', 'Why?');
+    const id = out.trim();
+    const { code, talk } = await tutti.run('converse', 'say', id, 'And how?');
+    expect({ code, talk }).toMatchObject({
+      code: 0,
+      talk: expect.stringMatching(/^A turn goes on; this is said after it\.\n/),
+    });
+    const { messages } = await tutti.json<Conversation>('converse', 'show', id);
+    expect(messages.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual(['Why?', 'And how?']);
+  });
+
   it('runs replay knows the turns of conversations, with their tools', async () => {
     const { executionId } = await tutti.json<Conversation>(...start, '--tools', 'calculator', 'What is 6 times 7?');
     expect(await tutti.json('runs', 'replay', executionId)).toMatchObject({

@@ -4,13 +4,16 @@ interface Body {
   readonly detail?: unknown;
   readonly code?: unknown;
   readonly error?: unknown;
+  readonly retry_after_ms?: unknown;
 }
 
 /** An answer that is an error, in whichever of the API's dialects it is told. */
 export function errorFrom(status: number, text: string): ClusterError {
   const body = parse(text);
   const reason = typeof body.code === 'string' && isReason(body.code) ? body.code : reasonOf(status);
-  return new ClusterError(reason, messageOf(body) ?? `The orchestrator answered with status ${status}.`);
+  const retryAfterMs = body.retry_after_ms;
+  const message = messageOf(body) ?? `The orchestrator answered with status ${status}.`;
+  return new ClusterError(reason, message, { ...(typeof retryAfterMs === 'number' && { retryAfterMs }) });
 }
 
 /** Our own routes: problem+json. Ollama's: `error` is the text. OpenAI's: it is an object with the text in it. */

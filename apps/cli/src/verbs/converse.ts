@@ -74,8 +74,7 @@ function declareSay(say: Command): void {
   withTurnOptions(say);
   onCluster<TurnOptions>(say, async (session, id = '', ...words) => {
     const body = { content: await readPrompt(words.join(' ')), budget: budgetOf(session.options) };
-    const headers = { prefer: 'respond-async' };
-    const started = await session.client.json<StartedRun>('POST', `${pathOf(id)}/messages`, { body, headers });
+    const started = await saidInTurn(session, id, body);
     await showTurn(session, id, started.id);
   });
 }
@@ -136,6 +135,24 @@ function withTurnOptions(command: Command): void {
 
 function budgetOf({ maxTokens, maxCalls }: TurnOptions): object {
   return { maxTokens, maxCalls };
+}
+
+/** Says something once the turn that goes on has ended. */
+async function saidInTurn(session: Session<unknown>, id: string, body: object): Promise<StartedRun> {
+  const { client, output } = session;
+  for (;;) {
+    try {
+      const headers = { prefer: 'respond-async' };
+      return await client.json<StartedRun>('POST', `${pathOf(id)}/messages`, { body, headers });
+    } catch (thrown) {
+      const error = ClusterError.from(thrown);
+      if (error.reason !== 'failed_precondition' || error.retryAfterMs === undefined) throw error;
+    }
+    output.note('A turn goes on; this is said after it.');
+    const { executionId } = await client.json<Conversation>('GET', pathOf(id));
+    for await (const { type } of withQuestions(session, id, followRun(client, executionId)))
+      if (type === 'ended') break;
+  }
 }
 
 /** Shows a turn until its answer is there. Ctrl-C ends it. */

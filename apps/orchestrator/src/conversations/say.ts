@@ -1,4 +1,5 @@
 import { ClusterError, type RunEnd, type RunEntry } from '@tutti/core';
+import { waitingSteps } from '../runs/run-progress.ts';
 import type { Run, Runs } from '../runs/runs.ts';
 import {
   messagesIn,
@@ -25,11 +26,13 @@ type Say = (id: string, content: string, work: TurnWork, signal: AbortSignal) =>
 /** A document has an end. */
 const mostTurns = 500;
 
+const busyRetryMs = 2_000;
+
 export function createSay({ runs, find }: Options): Say {
   const start = async (id: string, content: string, work: TurnWork): Promise<Run> => {
     const { stored, going } = await find(id, work.caller.principal.id);
     const runId = nextTurnId(id, stored);
-    if (going) throw busy(runId);
+    if (going) throw busy(runId, [...waitingSteps(going)]);
     if (stored.turns >= mostTurns) throw full();
     try {
       const run = await runs.start({ ...work, id: runId, pattern: 'turn', body: turnBody(stored, content) });
@@ -60,8 +63,14 @@ export function createSay({ runs, find }: Options): Say {
   };
 }
 
-function busy(runId: string): ClusterError {
-  const message = `The turn "${runId}" goes on. Wait for its end, or answer what it asks.`;
+/** A message that waited in line would be said before its author had read the answer, and a retry be said twice. */
+function busy(runId: string, waiting: readonly string[] = []): ClusterError {
+  const [step] = waiting;
+  if (step === undefined) {
+    const message = `A conversation takes one message at a time, and its turn "${runId}" goes on. Say this again after its end.`;
+    return new ClusterError('failed_precondition', message, { retryAfterMs: busyRetryMs });
+  }
+  const message = `The turn "${runId}" waits for a person: answer its step "${step}" first, by POST .../human/${step}.`;
   return new ClusterError('failed_precondition', message);
 }
 

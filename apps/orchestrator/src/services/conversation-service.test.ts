@@ -93,8 +93,10 @@ it('streams a turn, which ends with what was said', async () => {
 it('takes one message at a time', async () => {
   const { json, path, idle, conversation } = await begun(noSteps);
   const early = await json('POST', `${path}/messages`, { content: 'And why?' });
-  expect(early).toMatchObject([409, { code: 'failed_precondition' }]);
-  expect((early[1] as { detail: string }).detail).toContain(`${conversation.id as string}-turn-1`);
+  expect(early).toMatchObject([409, { code: 'failed_precondition', retry_after_ms: 2_000 }]);
+  expect((early[1] as { detail: string }).detail).toBe(
+    `A conversation takes one message at a time, and its turn "${conversation.id as string}-turn-1" goes on. Say this again after its end.`,
+  );
   await idle();
   const prefer = { prefer: 'respond-async' };
   const [status, started] = await json('POST', `${path}/messages`, { content: 'And why?' }, prefer);
@@ -115,6 +117,9 @@ it.each([
   });
   const [{ step }] = found.questions as [{ step: string }];
   expect(await json('GET', '')).toMatchObject([200, { conversations: [{ state: 'WAITING' }] }]);
+  const [status, refused] = await json('POST', `${path}/messages`, { content: 'And why?' });
+  expect([status, refused.retry_after_ms]).toEqual([409, undefined]);
+  expect(refused.detail).toContain(`answer its step "${step}" first`);
   expect(await json('POST', `${path}/human/${step}`, { value: 'sure' })).toMatchObject([400, { param: 'value' }]);
   expect(await json('POST', `${path}/human/${step}x`, { value })).toMatchObject([409, {}]);
   expect((await json('POST', `${path}/human/${step}`, { value }))[0]).toBe(200);
