@@ -40,7 +40,11 @@ describe('run --pattern', () => {
     expect(talk).toMatch(/\nround-0\.m2 answered, (llama:1b|qwen:2b) on gpu0, \d+ tokens in .*: \{/);
     expect(talk).toMatch(/\nfirst vote: .* \(llama:1b, qwen:2b\)\n/);
     expect(talk).toMatch(/\ndecided by unanimity\n/);
-    expect(talk).toMatch(/\nCOMPLETED: \d calls, \d+ tokens\n$/);
+    expect(talk).toMatch(
+      /\nCOMPLETED: \d calls, \d+ tokens\nDebates \d here about \w+: in 0 members spoke again, and 0 changed the first vote\n$/,
+    );
+    const [, id = ''] = /^Run (\S+)/.exec(talk) ?? [];
+    expect((await tutti.run('runs', 'show', id)).out).toMatch(/\n +debates +1 here about \w+: /);
   });
 
   it('reads the question from stdin, says it once, and no word beside the answer with --quiet', async () => {

@@ -4,6 +4,7 @@ import { measured, relative } from './format.ts';
 import { oneLine } from './one-line.ts';
 import { shownState, stepTable } from './step-table.ts';
 import { facts, table } from './table.ts';
+import { tallyText } from './tally-text.ts';
 
 const mostCharacters = 60;
 
@@ -32,6 +33,7 @@ export function runSheet(run: Run, now: number): string {
     ['spent', spent ? `${spent.calls} calls, ${spent.outputTokens} tokens` : ''],
     ['error', error?.message ?? ''],
     ['degraded', degraded.join('; ')],
+    ['debates', tallyText(result)],
   ]);
   const parts = [`Run ${id}\n${head}`, steps.length > 0 ? stepTable(steps) : '', resultText(result) ?? ''];
   return parts.filter((part) => part !== '').join('\n\n');

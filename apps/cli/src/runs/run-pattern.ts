@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-code.ts';
 import type { Session } from '../on-cluster.ts';
 import type { Output } from '../output/output.ts';
 import { runEventLines } from '../output/run-event-lines.ts';
+import { tallyText } from '../output/tally-text.ts';
 import { followRun } from './follow-run.ts';
 import { resultText } from './result-text.ts';
 import { runPath } from './run-path.ts';
@@ -47,12 +48,16 @@ export async function runPattern(session: Session<PatternOptions>, query: string
   await starting;
   output.note(`Run ${id}`);
   const end = await showRun(output, followRun(client, id));
-  const { state, result = {}, usage, error } = end;
+  const { state, usage, error } = end;
   if (state === 'CANCELLED') {
     output.note(`The run was cancelled; what there was is kept: tutti runs show ${id}`);
     process.exitCode = exitCodes.interrupted;
   }
   if (error) throw new ClusterError(isReason(error.code) ? error.code : 'internal', `${error.message} (Run ${id})`);
+  // As the route shows it: what a debate has besides is no event of it.
+  const { result = {} } = await client.json<Run>('GET', runPath(id));
+  const tally = tallyText(result);
+  if (tally !== '') output.note(`Debates ${tally}`);
   output.answer({ id, pattern, state, ...result, usage }, () => '');
   output.next(`tutti runs show ${id}`);
 }

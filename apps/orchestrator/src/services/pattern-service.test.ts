@@ -191,6 +191,10 @@ it('a person is asked by one process and answers another', async () => {
     ...{ state: 'COMPLETED', finalSynthesis: 'true', debateMessages: [] },
     tally: { debates: 7, disputed: 3, changed: 1, flipsClaimed: 4, flipsAccepted: 2 },
   });
+  expect(await json('GET', '/api/patterns/execution/my-run-2')).toMatchObject([
+    200,
+    { state: 'COMPLETED', result: { text: 'true', tally: { taskType: 'chat', debates: 7, changed: 1 } } },
+  ]);
   const answer = await json('POST', '/api/patterns/execution/my-run-2/human/may-i', { value: false });
   expect(answer).toMatchObject([409, { code: 'failed_precondition' }]);
 });

@@ -94,16 +94,19 @@ export function patternService({ runs, tally, clock }: Options): Implementation<
     }
   }
 
+  const countsFor = ({ title }: RunRecord) => tally.read(taskOfText(title)).catch(() => undefined);
+
   /** What debating has come to stands beside what a debate has. */
-  const withTally = async <M extends Message>(result: M, { title }: RunRecord): Promise<M> => {
-    if (!isMessage(result, DebateResultSchema)) return result;
-    const counts = await tally.read(taskOfText(title)).catch(() => undefined);
+  const withTally = async <M extends Message>(result: M, head: RunRecord): Promise<M> => {
+    const counts = isMessage(result, DebateResultSchema) && (await countsFor(head));
     return counts ? { ...result, tally: create(DebateTallySchema, counts) } : result;
   };
 
   const show = async (id: string, key: string) => {
     const head = await runs.find(id, key);
-    return { execution: executionOf(head, await runs.read(id, key)) };
+    const execution = executionOf(head, await runs.read(id, key));
+    const counts = head.pattern === 'debate' && execution.result && (await countsFor(head));
+    return { execution: counts ? { ...execution, result: { ...execution.result, tally: { ...counts } } } : execution };
   };
 
   const ended = async (id: string, key: string, signal: AbortSignal): Promise<void> => {
