@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startFakeOllama, type FakeOllama } from '@tutti/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createTutti, stopCommands, type Tutti } from './cli.fixture.ts';
@@ -79,7 +81,7 @@ it.each([
     first.orchestrator.kill('SIGKILL');
     await first.orchestrator.exited;
 
-    const { orchestrator } = await start();
+    const { orchestrator, tutti } = await start();
     const { state, questions = [] } = await found(orchestrator);
     expect({ state, questions }).toMatchObject({
       state: 'WAITING',
@@ -100,6 +102,10 @@ it.each([
       { tool: 'calculator', outcome, output },
     ]);
     expect(messages.at(-1)?.content).toBe('The final answer.');
+
+    const file = join(folder, 'turn.json');
+    await writeFile(file, (await tutti.run('runs', 'export', `${id}-turn-1`)).out);
+    expect(await tutti.json('runs', 'replay', file)).toMatchObject({ pattern: 'turn', differences: [] });
   },
   60_000,
 );

@@ -1,9 +1,12 @@
 import { auto } from './auto.ts';
 import { debate } from './debate.ts';
+import type { Tool, ToolPolicy } from './conversation/tool.ts';
+import { createTurn } from './conversation/turn.ts';
+import { decompose } from './decompose.ts';
 import { ensemble } from './ensemble.ts';
 import { maestro } from './maestro.ts';
-import { modelsOf } from './models.fixture.ts';
-import type { JsonObject } from './json.ts';
+import { modelsOf, promptOf } from './models.fixture.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Budget } from './budget.ts';
 import type { Pattern } from './pattern.ts';
 import type { Script } from './run.fixture.ts';
@@ -18,6 +21,8 @@ export interface Recording {
   readonly input: JsonObject;
   readonly scripts: Record<string, Script>;
   readonly budget?: Partial<Budget>;
+  /** What a person says to the first question. */
+  readonly word?: Json;
 }
 
 const models = modelsOf('a', 'b', 'c');
@@ -90,6 +95,28 @@ const judged: Script = (call) => {
   return JSON.stringify({ better: first.includes('sixteen') ? 'first' : 'second' });
 };
 
+/** A supervisor, and a specialist who counts legs before it says something. */
+const converses: Script = (call) => {
+  if (asksFor(call, 'steps')) {
+    return JSON.stringify({ steps: [{ specialist: 'reasoning', instruction: 'count them' }] });
+  }
+  const prompt = promptOf(call);
+  if (prompt.includes('<output-')) return `I was told: ${/>\n([^\n]*)/.exec(prompt)?.[1]}`;
+  if (prompt.includes('Your part: count them')) return '{"name": "legs", "arguments": {"spiders": 2}}';
+  return 'That is what came of it.';
+};
+
+/** The turn of a conversation, whose tool may be used so. */
+const turnOf = (policy: ToolPolicy): Recording => {
+  const legs: Tool = {
+    ...{ name: 'legs', description: 'Counts the legs of spiders.', parameters: { type: 'object' }, policy },
+    run: async ({ spiders }) => Number(spiders) * 8,
+  };
+  const pattern = createTurn({ legs });
+  const input = pattern.parse({ query, tools: ['legs'], pinned: ['It is about spiders.'] }, models);
+  return { pattern, input, scripts: everybody(converses) };
+};
+
 /** One of each way in which a run can go. */
 export const recordings: Readonly<Record<string, Recording>> = {
   single: { pattern: single, input: single.parse({ query }, models), scripts: everybody(says('Sixteen.')) },
@@ -120,6 +147,16 @@ export const recordings: Readonly<Record<string, Recording>> = {
     member(right),
     member(wrong, stated('16', 'I see it now.', 'A spider has eight legs')),
   ),
+  'debate-hung': debateOf(member(right), member(right), () => undefined),
+  decompose: {
+    pattern: decompose,
+    input: decompose.parse({ query }, models),
+    scripts: everybody(says(JSON.stringify({ strategy: 'SEQUENTIAL', tasks }))),
+  },
+  'turn-tool': turnOf('auto'),
+  'turn-allowed': { ...turnOf('ask'), word: true },
+  'turn-denied': { ...turnOf('ask'), word: false },
+  'turn-expired': turnOf('ask'),
   maestro: {
     pattern: maestro,
     input: maestro.parse({ query: `${query} And a rhyme.` }, models),

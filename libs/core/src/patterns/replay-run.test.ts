@@ -23,14 +23,18 @@ if (process.env['UPDATE']) {
 const kept = async (name: string): Promise<RunFixture> =>
   JSON.parse(await readFile(new URL(`${name}.json`, folder), 'utf8')) as RunFixture;
 
-const replay = (fixture: RunFixture, pattern: Pattern = patterns[fixture.pattern as keyof typeof patterns]) =>
-  replayRun(fixture, pattern, () => setImmediate());
+const replay = (fixture: RunFixture, pattern: Pattern) => replayRun(fixture, pattern, () => setImmediate());
 
 test.each(Object.keys(recordings))('%s goes the same way again, without models', async (name) => {
   const fixture = await kept(name);
-  const { differences, end } = await replay(fixture);
+  const { differences, end } = await replay(fixture, recordings[name]!.pattern);
   expect(differences, 'if the pattern was changed on purpose: UPDATE=1').toEqual([]);
   expect(end).toEqual(fixture.entries.at(-1)!.event);
+});
+
+test('each pattern has one', () => {
+  const replayed = new Set(Object.values(recordings).map(({ pattern }) => pattern.name));
+  expect([...replayed].toSorted()).toEqual([...Object.keys(patterns), 'turn'].toSorted());
 });
 
 test('the runs that are kept go different ways', async () => {
@@ -42,7 +46,9 @@ test('the runs that are kept go different ways', async () => {
       if (event.type === 'noted') kinds.add(event.note.kind);
     }
   }
-  expect([...types]).toEqual(expect.arrayContaining(['said', 'answered', 'failed', 'dropped', 'exhausted', 'noted']));
+  expect([...types]).toEqual(
+    expect.arrayContaining(['said', 'answered', 'failed', 'dropped', 'exhausted', 'noted', 'waiting', 'stepped']),
+  );
   expect([...kinds]).toEqual(
     expect.arrayContaining(['ballot', 'vote', 'decision', 'plan', 'task', 'compared', 'escalated']),
   );
