@@ -47,6 +47,17 @@ describe('run --pattern', () => {
     expect((await tutti.run('runs', 'show', id)).out).toMatch(/\n +debates +1 here about \w+: /);
   });
 
+  it('says why another pattern answers than the one that was asked for', async () => {
+    const { code, talk } = await tutti.run('run', '--pattern', 'debate', ...both, '--max-calls', '3', question);
+    expect({ code, talk }).toMatchObject({
+      code: 0,
+      talk: expect.stringContaining(
+        '\nstarted: ensemble\nThe budget is too small for debate; this is the next cheaper way.\n',
+      ),
+    });
+    expect(talk).not.toContain('Debates ');
+  });
+
   it('reads the question from stdin, says it once, and no word beside the answer with --quiet', async () => {
     const args = ['run', '--pattern', 'ensemble', '--strategy', 'vote', ...both, '--quiet', '-'];
     expect(await tutti.type(question, ...args)).toEqual({ code: 0, out: 'Answer: 16\n', talk: '' });

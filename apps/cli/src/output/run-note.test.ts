@@ -33,6 +33,17 @@ it.each([
     { kind: 'plan', tasks: [{ id: 't1', role: 'code', task: 'write', dependencies: ['t0'] }] },
     ['plan:', '  t1  code  write (after t0)'],
   ],
+  [
+    { kind: 'plan', step: 'plan', steps: [{ specialist: 'code', instruction: 'write it' }] },
+    ['plan:', '  code  write it'],
+  ],
+  [{ kind: 'plan', step: 'plan', steps: [] }, ['plan: one answers']],
+  [{ kind: 'tool', tool: 'calculator', arguments: '{"a":1}', outcome: 'denied' }, ['tool calculator denied: {"a":1}']],
+  [
+    { kind: 'step', step: 'step.1', specialist: 'code', state: 'done', content: 'It is written.' },
+    ['step.1 code: done, It is written.'],
+  ],
+  [{ kind: 'step', step: 'step.2', specialist: 'critic', state: 'stalled', content: '' }, ['step.2 critic: stalled']],
   [{ kind: 'task', id: 't1', status: 'COMPLETED', checked: 'passed' }, ['task t1: COMPLETED, passed']],
   [{ kind: 'escalated', models: ['a', 'b'] }, ['asked on: a, b']],
   [{ kind: 'marks', marks: [3] }, ['marks: {"marks":[3]}']],

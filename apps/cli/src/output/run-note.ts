@@ -46,7 +46,14 @@ const describers: Readonly<Record<string, Describe>> = {
   gate: ({ severalTasks }: { severalTasks: boolean }) => [
     severalTasks ? 'worth a plan: several tasks' : 'not worth a plan: one model answers',
   ],
-  plan: ({ tasks }: { tasks: readonly Task[] }) => ['plan:', ...tasks.map((task) => `  ${describeTask(task)}`)],
+  plan: describePlan,
+  tool: ({ tool, arguments: args, outcome }: { tool: string; arguments: string; outcome: string }) => [
+    `tool ${tool} ${outcome}: ${cut(args)}`,
+  ],
+  step: ({ step, specialist, state, content = '' }: Contribution) => [
+    `${step} ${specialist}: ${state}${content === '' ? '' : `, ${cut(content)}`}`,
+  ],
+  summary: ({ turns }: { turns: number }) => [`the oldest ${turns} messages are summarised`],
   task: ({ id, status, checked }: { id: string; status: string; checked?: string }) => [
     `task ${id}: ${status}${checked === undefined ? '' : `, ${checked}`}`,
   ],
@@ -68,6 +75,27 @@ export function describeNote(note: RunNote): readonly string[] {
     // A later version tells it in other fields.
   }
   return [`${String(kind)}: ${cut(JSON.stringify(rest))}`];
+}
+
+interface Contribution {
+  readonly step: string;
+  readonly specialist: string;
+  readonly state: string;
+  readonly content?: string;
+}
+
+interface Plan {
+  readonly tasks?: readonly Task[];
+  /** As a conversation tells it. */
+  readonly steps?: readonly { readonly specialist: string; readonly instruction: string }[];
+}
+
+function describePlan({ tasks = [], steps = [] }: Plan): readonly string[] {
+  const parts = [
+    ...tasks.map(describeTask),
+    ...steps.map(({ specialist, instruction }) => `${specialist}  ${cut(instruction)}`),
+  ];
+  return parts.length === 0 ? ['plan: one answers'] : ['plan:', ...parts.map((part) => `  ${part}`)];
 }
 
 /** "t2  code  write the tool (after t1)" */

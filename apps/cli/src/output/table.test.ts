@@ -9,6 +9,15 @@ it('aligns by what is seen, and leaves no blanks at the ends of lines', () => {
   expect(table(['NODE', 'STATE', 'N'], rows)).toBe('NODE    STATE    N\ngpu0    \u001B[32mready\u001B[39m\na       x');
 });
 
+it('cuts the last cell to the width of the terminal, down to a few letters', () => {
+  const rows = [
+    ['gpu0', 'one two three four five six'],
+    ['a', 'short'],
+  ];
+  expect(table(['NODE', 'SAYS'], rows, 30)).toBe('NODE    SAYS\ngpu0    one two three four fi…\na       short');
+  expect(table(['NODE', 'SAYS'], rows, 10)).toContain('gpu0    one two three f…\n');
+});
+
 it('leaves out facts that are not known', () => {
   const pairs = [
     ['node', 'gpu0'],

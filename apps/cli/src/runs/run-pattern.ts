@@ -47,7 +47,7 @@ export async function runPattern(session: Session<PatternOptions>, query: string
   onInterrupt(() => void starting.then(() => cancelRun(client, id)).catch(() => {}));
   await starting;
   output.note(`Run ${id}`);
-  const end = await showRun(output, followRun(client, id));
+  const end = await showRun(output, withDowngrade(output, pattern, followRun(client, id)));
   const { state, usage, error } = end;
   if (state === 'CANCELLED') {
     output.note(`The run was cancelled; what there was is kept: tutti runs show ${id}`);
@@ -60,6 +60,16 @@ export async function runPattern(session: Session<PatternOptions>, query: string
   if (tally !== '') output.note(`Debates ${tally}`);
   output.answer({ id, pattern, state, ...result, usage }, () => '');
   output.next(`tutti runs show ${id}`);
+}
+
+/** Says why another pattern answers than the one that was asked for. */
+async function* withDowngrade(output: Output, asked: string, events: AsyncIterable<RunEvent>) {
+  for await (const event of events) {
+    yield event;
+    if (event.type === 'started' && event.pattern !== asked) {
+      output.note(`The budget is too small for ${asked}; this is the next cheaper way.`);
+    }
+  }
 }
 
 /** Ends a run; it as it is then. */

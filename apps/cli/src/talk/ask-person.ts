@@ -18,6 +18,7 @@ export async function askPerson(question: string, signal: AbortSignal): Promise<
       if (said !== undefined) return said;
     }
   } catch {
+    stderr.write('\n');
     return undefined;
   } finally {
     lines.close();

@@ -183,12 +183,16 @@ async function* withQuestions(session: Session<unknown>, id: string, events: Asy
     const allowed = await askPerson('Allow it?', controller.signal);
     if (allowed !== undefined) await answer(client, id, step, allowed);
   };
+  const close = (step: string): void => {
+    open.get(step)?.abort();
+    open.delete(step);
+  };
   for await (const event of events) {
-    yield event;
     const { type, step = '' } = event;
+    if (overTypes.has(type)) close(step);
+    if (type === 'ended') for (const left of [...open.keys()]) close(left);
+    yield event;
     if (type === 'waiting') put(step).catch((error: unknown) => session.output.note(ClusterError.from(error).message));
-    else if (overTypes.has(type)) open.get(step)?.abort();
-    if (type === 'ended') for (const controller of open.values()) controller.abort();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type DocumentRecord,
   type DocumentRepository,
   type Json,
+  type RunRecord,
   type RunState,
 } from '@tutti/core';
 import { runIdOf } from '../runs/run-id.ts';
@@ -27,6 +28,8 @@ export interface ListedConversation {
   readonly stored: StoredConversation;
   /** Of the turn that goes on; undefined: none does. */
   readonly state?: RunState;
+  /** The last turn, which goes on or has ended; undefined: the document has it. */
+  readonly last?: RunRecord;
 }
 
 /** Conversations of keys; another key's is `not_found`. All throw `storage_unavailable` without a store. */
@@ -81,7 +84,7 @@ export function createConversations({ documents, runs, clock }: Options): Conver
   const listed = async (record: DocumentRecord): Promise<ListedConversation> => {
     const stored = record.document as StoredConversation;
     const head = await orNothing(runs.find(nextTurnId(record.id, stored), record.key));
-    return { record, stored, ...(head && head.endedAt === undefined && { state: head.state }) };
+    return { record, stored, ...(head && { last: head, ...(head.endedAt === undefined && { state: head.state }) }) };
   };
 
   return {

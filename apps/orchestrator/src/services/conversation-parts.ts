@@ -31,13 +31,13 @@ export function conversationOf(found: FoundConversation) {
   } satisfies MessageInitShape<typeof ConversationSchema>;
 }
 
-export function listedConversationOf({ record, stored, state }: ListedConversation) {
+export function listedConversationOf({ record, stored, state, last }: ListedConversation) {
   const standing = state === 'WAITING' ? ConversationState.WAITING : ConversationState.RUNNING;
   return {
     ...factsOf(record, stored),
     state: state === undefined ? ConversationState.IDLE : standing,
-    updatedAt: timeText(record.updatedAt),
-    executionId: state === undefined ? lastTurnId(record.id, stored) : nextTurnId(record.id, stored),
+    updatedAt: timeText(last?.endedAt ?? record.updatedAt),
+    executionId: last?.id ?? lastTurnId(record.id, stored),
   } satisfies MessageInitShape<typeof ConversationSchema>;
 }
 

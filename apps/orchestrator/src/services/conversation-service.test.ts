@@ -210,6 +210,15 @@ it('takes the same that is said twice at once as two messages, of which the seco
   );
 });
 
+it('is listed as it is, also before anybody has looked at it', async () => {
+  const { json, clock, conversation } = await begun(noSteps);
+  await clock.advance(5_000);
+  const [, { conversations }] = await json('GET', '');
+  expect(conversations).toMatchObject([{ state: 'IDLE', executionId: `${conversation.id as string}-turn-1` }]);
+  const [{ createdAt, updatedAt }] = conversations as [{ createdAt: string; updatedAt: string }];
+  expect(Date.parse(updatedAt)).toBeGreaterThan(Date.parse(createdAt));
+});
+
 it('that begins twice under one Idempotency-Key is one', async () => {
   const { json, asked, clock } = await startConversationRig(noSteps);
   const once = { 'idempotency-key': 'once' };

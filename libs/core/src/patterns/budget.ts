@@ -108,6 +108,6 @@ export function budgetFrom(given: unknown, defaults: Budget = defaultBudget): Bu
 
 function refused(param: string, value: unknown): ClusterError {
   const names = Object.keys(defaultBudget).join(', ');
-  const message = `${param} is ${JSON.stringify(value)}; a budget has ${names}, each a whole number above 0.`;
+  const message = `${param} is ${JSON.stringify(value)}; a budget has ${names}, each a whole number above 0; maxSwaps may be 0.`;
   return new ClusterError('invalid_request', message, { param });
 }

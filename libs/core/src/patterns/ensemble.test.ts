@@ -318,6 +318,10 @@ test.each([
   );
 });
 
+test('a refusal shows the number that was sent', () => {
+  expect(() => ensemble.parse({ query: 'q', ensembleSize: 17 }, models)).toThrow(/^ensembleSize: .*16, got 17$/);
+});
+
 test('a budget that it does not fit goes down to a vote, then to one call', () => {
   const input = ensemble.parse({ query: 'q' }, models);
   expect(ensemble.estimate(input)).toMatchObject({ calls: 5, models: 4 });

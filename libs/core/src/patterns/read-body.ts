@@ -4,10 +4,16 @@ import type { JsonObject } from './json.ts';
 
 /** Reads what a client sent; refuses it with `invalid_request` and the name of the first field that is wrong. */
 export function readBody<T>(shape: z.ZodType<T>, body: JsonObject): T {
-  const read = shape.safeParse(body);
+  const read = shape.safeParse(body, { reportInput: true });
   if (read.success) return read.data;
-  const { path, message } = read.error.issues[0]!;
-  throw refusedField(path.map(String).join('.'), message);
+  const { path, message, input } = read.error.issues[0]!;
+  const got = isPlain(input) ? `${message}, got ${JSON.stringify(input)}` : message;
+  throw refusedField(path.map(String).join('.'), got);
+}
+
+/** Whether a value can be shown again: it is short, and no text, which may be a prompt. */
+function isPlain(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** The refusal of one field. */
