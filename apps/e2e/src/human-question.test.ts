@@ -1,8 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { startFakeOllama, type FakeOllama } from '@tutti/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createTutti, stopCommands, type Tutti } from './cli.fixture.ts';
+import { cli, createTutti, stopCommands, type Tutti } from './cli.fixture.ts';
 import { nodesReady, startAgent, startOrchestrator, stopAll, temporaryFolder, type Orchestrator } from './processes.ts';
 
 let fake: FakeOllama;
@@ -116,3 +119,26 @@ it('a question that nobody answers expires, and the turn goes on without it', as
   expect(messages.find(({ specialist }) => specialist)?.toolUses).toMatchObject([{ outcome: 'expired' }]);
   expect(messages.at(-1)?.content).toBe('The final answer.');
 });
+
+const scripting = spawnSync('script', ['--version']).status === 0;
+const missing = scripting ? '' : ' (there is no program "script" here)';
+
+it.skipIf(!scripting)(
+  `at a terminal the question is put there, and put again until it is answered${missing}`,
+  async () => {
+    const { tutti } = await start();
+    const command = [process.execPath, cli, ...asking].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', command, devNull], { env: tutti.env, stdio: 'pipe' });
+    let shown = '';
+    child.stdout.on('data', (bytes: Buffer) => (shown += bytes.toString('utf8')));
+    const exited = once(child, 'close');
+    await expect.poll(() => shown, { timeout: 15_000 }).toMatch(/Allow it\? yes or no\? $/);
+    child.stdin.write('perhaps\n');
+    await expect.poll(() => shown, { timeout: 15_000 }).toMatch(/Allow it\?[^]*Allow it\? yes or no\? $/);
+    child.stdin.write('no\n');
+    await expect.poll(() => shown, { timeout: 15_000 }).toContain('tool calculator denied: ');
+    await expect.poll(() => shown, { timeout: 15_000 }).toContain('The final answer.');
+    child.stdin.end();
+    expect(await exited).toEqual([0, null]);
+  },
+);
