@@ -60,33 +60,32 @@ export interface Purse {
 const fewestTokens = 8;
 
 export function createPurse(budget: Budget, before: Spent): Purse {
-  let spent = before;
   let held = 0;
   const reopen = (wanted: number): number | Resource => {
-    const granted = Math.min(wanted, budget.maxTokens - spent.outputTokens - held);
+    const granted = Math.min(wanted, budget.maxTokens - purse.spent.outputTokens - held);
     if (granted < Math.min(wanted, fewestTokens)) return 'tokens';
     held += granted;
     return granted;
   };
-  return {
-    get spent() {
-      return spent;
-    },
+  const purse: { spent: Spent } & Purse = {
+    spent: before,
     open(wanted, swap) {
+      const { spent } = purse;
       if (spent.calls >= budget.maxCalls) return 'calls';
       if (swap && spent.swaps >= budget.maxSwaps) return 'swaps';
       const granted = reopen(wanted);
       if (typeof granted === 'number') {
-        spent = { ...spent, calls: spent.calls + 1, swaps: spent.swaps + (swap ? 1 : 0) };
+        purse.spent = { ...spent, calls: spent.calls + 1, swaps: spent.swaps + (swap ? 1 : 0) };
       }
       return granted;
     },
     reopen,
     close(granted, taken) {
       held -= granted;
-      spent = withTokens(spent, taken);
+      purse.spent = withTokens(purse.spent, taken);
     },
   };
+  return purse;
 }
 
 /** Reads a budget as a client wrote it; what it leaves out is `defaults`. */

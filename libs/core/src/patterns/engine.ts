@@ -69,7 +69,6 @@ export function execute(options: EngineOptions): Execution {
   const byQuestion = new Map<string, Step<Answer>>();
   /** As far as the pattern knows. */
   let now = startedAt;
-  let known: Spent = nothing;
   let best: PatternResult | undefined;
   let cutting = false;
   let over = false;
@@ -131,7 +130,7 @@ export function execute(options: EngineOptions): Execution {
     if (!step) return diverge(diverged(`step "${event.step}" has an answer and is not asked`));
     now = time;
     const tokens = event.type === 'answered' ? event.answer : event.type === 'failed' ? event.tokens : undefined;
-    if (tokens) known = withTokens(known, tokens);
+    if (tokens) context.spent = withTokens(context.spent, tokens);
     patience.ended(step.id, event.type === 'answered' ? event.answer : undefined);
     if (step.settled) return;
     if (event.type === 'answered') return step.resolve(event.answer);
@@ -185,13 +184,11 @@ export function execute(options: EngineOptions): Execution {
     writer.push({ type: 'failed', step: id, error: { reason, message } }, deliver);
   };
   const answered = (id: string, value: Json): void => writer.push({ type: 'stepped', step: id, value }, deliver);
-  const context: RunContext = {
+  const context: { spent: Spent } & RunContext = {
     now: () => now,
     random,
-    get spent() {
-      return known;
-    },
-    allowance: (count) => Math.floor((budget.maxTokens - known.outputTokens) / count),
+    spent: nothing,
+    allowance: (count) => Math.floor((budget.maxTokens - context.spent.outputTokens) / count),
     best: (result) => void (best = result),
     degraded: (reason) => void degraded.add(reason),
     ask,

@@ -27,8 +27,19 @@ const outcomeTypes: ReadonlySet<RunEvent['type']> = new Set([
   'cancelled',
 ]);
 
+/** Of a run that begins now. */
+const noPast: Past = {
+  outcomes: [],
+  asked: () => false,
+  said: () => '',
+  waitingSince: () => undefined,
+  dropped: () => false,
+  noted: () => false,
+};
+
 /** Reads the entries that count: those of a term that a later claim has overtaken do not. */
 export function pastOf(entries: readonly RunEntry[]): Past {
+  if (entries.length < 2) return noPast;
   const asked = new Map<string, Asked>();
   const said = new Map<string, string>();
   const waiting = new Map<string, number>();
