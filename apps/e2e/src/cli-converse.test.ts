@@ -90,7 +90,7 @@ describe('converse', () => {
     });
     const { messages } = await tutti.json<Conversation>('converse', 'show', id);
     expect(messages.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual(['Why?', 'And how?']);
-  });
+  }, 60_000);
 
   it('runs replay knows the turns of conversations, with their tools', async () => {
     const { executionId } = await tutti.json<Conversation>(...start, '--tools', 'calculator', 'What is 6 times 7?');
