@@ -103,6 +103,47 @@ describe('an agent', () => {
     },
   );
 
+  it('keeps one lease of an orchestrator that two addresses lead to, and the other address in reserve', async () => {
+    const clock = virtualClock();
+    const log = createLog({ service: 'test', level: 'error' });
+    const broken = new Set<string>();
+    const epochs: string[] = [];
+    let epoch = 0;
+    const registryAt = (address: string) => {
+      const channel = createMemoryChannel();
+      const reach = (): void => {
+        if (broken.has(address)) throw new ClusterError('node_unreachable', 'refused');
+      };
+      channel.addService(RegistryService, {
+        async register() {
+          reach();
+          return { orchestratorId: 'o', epoch: ++epoch, heartbeatIntervalMs: 1_000, leaseMs: 3_000 };
+        },
+        async heartbeat(request) {
+          reach();
+          if (request.epoch !== epoch) throw new ClusterError('unknown_node', 'another epoch');
+          epochs.push(`${address} ${epoch}`);
+          return {};
+        },
+      });
+      return createClient(channel, RegistryService, { deadlineMs: 5_000 });
+    };
+    const identity = { nodeId: 'n', bootId: 'b', name: 'box', address: ':1' };
+    const registries = [registryAt('name'), registryAt('number')];
+    registration = createRegistration({ identity, agentVersion: '0', registries, clock, log });
+    await clock.advance(30_000);
+    expect(epoch).toBe(2);
+    expect(epochs.length).toBeGreaterThan(25);
+    const [first] = epochs.at(-1)!.split(' ');
+
+    broken.add(first!);
+    epochs.length = 0;
+    await clock.advance(10_000);
+    expect(epochs.length).toBeGreaterThan(5);
+    expect(epoch).toBeLessThanOrEqual(3);
+    expect(() => registration.check(dispatch(epoch))).not.toThrow();
+  });
+
   it('asks at once when an orchestrator stops watching', async () => {
     const { heartbeats, whenRegistered } = startRig();
     await whenRegistered(1);

@@ -52,6 +52,8 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
   const stop = new AbortController();
   const leases = new Map<string, { readonly epoch: number; readonly endsAt: number }>();
   const wakers = new Map<string, () => void>();
+  /** Orchestrators whose lease is being renewed: two addresses may lead to one. */
+  const kept = new Set<string>();
 
   const pause = (delayMs: number, owner?: string): Promise<void> =>
     new Promise((resolve) => {
@@ -66,23 +68,39 @@ export function createRegistration({ identity, agentVersion, registries, clock, 
       forget = onAbort(stop.signal, wake);
     });
 
-  /** Registers once and sends heartbeats until one fails. */
-  const hold = async (registry: Client<typeof RegistryService>, onRegistered: () => void): Promise<never> => {
+  /** Registers once and sends heartbeats until one fails, unless another address of the same orchestrator serves for that. */
+  const hold = async (registry: Client<typeof RegistryService>, onRegistered: () => void): Promise<void> => {
     const { signal } = stop;
     let askedAt = clock.now();
     const lease = await registry.register({ nodeId, bootId, name, address, protocolVersion, agentVersion }, { signal });
-    const { orchestratorId, epoch, heartbeatIntervalMs, leaseMs } = lease;
-    // From the moment of asking: it ends here no later than there.
-    const renewed = (): void => void leases.set(orchestratorId, { epoch, endsAt: askedAt + leaseMs });
-    renewed();
-    log.info('registered', { orchestrator: orchestratorId, epoch });
+    const { orchestratorId, heartbeatIntervalMs, leaseMs } = lease;
+    // From the moment of asking: it ends here no later than there. A registration through another address may be newer.
+    const renewed = (epoch: number): void => {
+      if (epoch >= (leases.get(orchestratorId)?.epoch ?? 0))
+        leases.set(orchestratorId, { epoch, endsAt: askedAt + leaseMs });
+    };
+    renewed(lease.epoch);
+    log.info('registered', { orchestrator: orchestratorId, epoch: lease.epoch });
     onRegistered();
-    for (let seq = 1; ; seq++) {
-      await pause(heartbeatIntervalMs, orchestratorId);
-      askedAt = clock.now();
-      await registry.heartbeat({ nodeId, epoch, bootId, seq, address }, { signal });
-      renewed();
+    if (kept.has(orchestratorId)) return reserve(orchestratorId);
+    kept.add(orchestratorId);
+    try {
+      for (let seq = 1; ; seq++) {
+        await pause(heartbeatIntervalMs, orchestratorId);
+        const { epoch } = leases.get(orchestratorId)!;
+        askedAt = clock.now();
+        await registry.heartbeat({ nodeId, epoch, bootId, seq, address }, { signal });
+        renewed(epoch);
+      }
+    } finally {
+      kept.delete(orchestratorId);
     }
+  };
+
+  /** An address that leads where another one does is of use once that one fails. */
+  const reserve = async (orchestratorId: string): Promise<void> => {
+    log.warn('two addresses lead to one orchestrator; one of them is enough', { orchestrator: orchestratorId });
+    while (kept.has(orchestratorId) && !stop.signal.aborted) await pause(lastRetryMs);
   };
 
   const keep = async (registry: Client<typeof RegistryService>): Promise<void> => {
