@@ -117,6 +117,19 @@ export function backendContract(name: string, { open, without = {} }: Contract):
       expect(done?.usage?.promptTokens).toBeGreaterThan(0);
     });
 
+    promise('makes a vector as the model does, if that is wanted', async ({ backend, embedder }) => {
+      const embed = async (raw: boolean): Promise<number[]> => {
+        const call = callWith({ model: embedder, kind: { case: 'embed', value: { inputs: ['a cat'], raw } } });
+        const { vectors, error } = await collect(backend.generate(call, contextWith()));
+        expect(error).toBeUndefined();
+        return vectors[0]!;
+      };
+      const [unit, raw] = [await embed(false), await embed(true)];
+      const length = Math.hypot(...raw);
+      expect(Math.abs(length - 1)).toBeGreaterThan(0.01);
+      raw.forEach((value, index) => expect(value / length).toBeCloseTo(unit[index]!, 3));
+    });
+
     promise('knows a model that it has not got', async ({ backend }) => {
       const { error } = await collect(backend.generate(chatCall('nope:1b', 'hi'), contextWith()));
       expect(error).toMatchObject({ reason: 'model_not_found' });

@@ -54,6 +54,7 @@ backendContract('anthropic', {
   without: {
     'continues a text': onlyChats,
     'makes one unit vector for each text': onlyChats,
+    'makes a vector as the model does, if that is wanted': onlyChats,
     'takes an empty chat that keeps nothing alive as a wish to unload it': "Anthropic's API cannot unload models",
     'gives the same answer to the same seed': "Anthropic's API has no seed, so a call with one is refused",
   },
@@ -76,5 +77,6 @@ backendContract('echo', {
     'takes an empty chat that keeps nothing alive as a wish to unload it': noModel,
     'keeps to a JSON schema': noModel,
     'makes one unit vector for each text': noModel,
+    'makes a vector as the model does, if that is wanted': noModel,
   },
 });

@@ -113,6 +113,10 @@ const embeddings: Call[] = [
   embed({}),
   embed({ input: [] }),
   embed({ input: '' }),
+  post('/api/embeddings', { model: embedModel, prompt: 'hello' }),
+  post('/api/embeddings', { model: chatModel, prompt: 'hello', keep_alive: '10m' }),
+  post('/api/embeddings', { model: 'ALL-MINILM', prompt: '' }),
+  post('/api/embeddings', { model: embedModel }),
   get('/api/ps'),
 ];
 
@@ -152,6 +156,13 @@ const refusals: Call[] = [
   embed({ input: ['a', 3] }),
   embed({ input: long, truncate: false }),
   embed({ input: 'a', options: { num_ctx: 'x' } }),
+  ...[
+    { model: 'nope' },
+    { model: '' },
+    { model: 'a b' },
+    { model: embedModel, prompt: long },
+    { model: embedModel, options: { num_ctx: 'x' } },
+  ].map((body) => post('/api/embeddings', { prompt: 'a', ...body })),
   ...[{}, { model: 'nope' }, { model: 'a b' }, { model: 'a/b/c/d' }, { model: 3 }].map((body) =>
     post('/api/show', body),
   ),
@@ -247,5 +258,8 @@ export const calls: Readonly<Record<string, readonly Call[]>> = {
     ...badChatBodies.map((body) => post('/api/chat', body)),
     ...badGenerateBodies.map((body) => post('/api/generate', body)),
     ...badEmbedBodies.flatMap((body) => [post('/api/embed', body), post('/api/show', body)]),
+    ...['', '{', '[]', '{"model":3}', '{"prompt":3}', '{"keep_alive":"x"}'].map((body) =>
+      post('/api/embeddings', body),
+    ),
   ],
 };

@@ -50,7 +50,7 @@ function withoutRepeats(lines: readonly string[]): readonly string[] {
 const times = new Set(['created_at', 'expires_at']);
 const words = new Set(['content', 'response', 'thinking', 'token', 'id']);
 const counts = /_duration$|_count$|^logprob$/;
-const wholeNumbers = new Set(['context', 'bytes', 'embeddings']);
+const wholeNumbers = new Set(['context', 'bytes', 'embedding', 'embeddings']);
 
 function shownValue(key: string, value: unknown): unknown {
   if (times.has(key)) return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(String(value)) ? '<time>' : value;

@@ -149,11 +149,6 @@ export const nativeDifferences: readonly KnownDifference[] = [
     why: 'It is told in the same words everywhere.',
   },
   {
-    questions: /^POST \/api\/embeddings: /,
-    difference: /^body\.embedding\[\]: -?[\d.e-]+ -> -?[\d.e-]+$/,
-    why: 'Vectors have the length 1 as those of /api/embed; Ollama gives them as the model does, and in other digits.',
-  },
-  {
     questions: /^POST \/api\/pull: a registry/,
     difference:
       /^(body|parts\[\])\.error: ".*connection refused" -> "pull model manifest: Get \\"the backend\\": dial tcp the backend: connect: connection refused"$/,

@@ -4,7 +4,7 @@ import type { LlamaEmbeddingContext, Token } from 'node-llama-cpp';
 import type { Workplace } from './answer.ts';
 
 /**
- * Turns each text into a vector of length 1: one delta a text, then done. A text is evaluated whole, so an abort is heard
+ * Turns each text into a vector, of length 1 unless the model's own is wanted: one delta a text, then done. A text is evaluated whole, so an abort is heard
  * between two texts. Throws `context_length_exceeded` for a text that is too long and may not be cut.
  */
 export async function* embed(call: Embed, place: Workplace): AsyncGenerator<Chunk> {
@@ -19,7 +19,8 @@ export async function* embed(call: Embed, place: Workplace): AsyncGenerator<Chun
     const tokens = fitted(input, embedder, contextLength - 1, call.truncate ?? true);
     promptTokens += embedder.calculateInputLength(tokens);
     const { vector } = await embedder.getEmbeddingFor(tokens);
-    yield delta({ embeddings: [{ index, values: normalised(vector.slice(0, call.dimensions)) }] });
+    const values = vector.slice(0, call.dimensions);
+    yield delta({ embeddings: [{ index, values: call.raw ? values : normalised(values) }] });
   }
 
   const endedAt = clock.now();

@@ -28,9 +28,12 @@ function rigWith({ gated = false } = {}) {
   };
   const { batched, counts } = createBatches(clock);
   const run = batched(generate);
-  const embed = (inputs: string[], options: { signal?: AbortSignal; dimensions?: number; model?: string } = {}) => {
-    const { signal, dimensions, model = 'e' } = options;
-    const value = { inputs, ...(dimensions !== undefined && { dimensions }) };
+  const embed = (
+    inputs: string[],
+    options: { signal?: AbortSignal; dimensions?: number; model?: string; raw?: boolean } = {},
+  ) => {
+    const { signal, dimensions, model = 'e', raw = false } = options;
+    const value = { inputs, raw, ...(dimensions !== undefined && { dimensions }) };
     return collect(run(callWith({ model, kind: { case: 'embed', value } }), contextWith(signal)));
   };
   return { clock, requests, calls, gates, counts, embed, run, aborted: () => aborted };
@@ -87,6 +90,19 @@ describe('embeddings of several callers', () => {
     await clock.advance(5);
     await Promise.all(answers);
     expect(requests.map((inputs) => inputs.join(' ')).toSorted()).toEqual(['a c', 'b', 'd']);
+  });
+
+  it('are asked for one by one where they are wanted as the model makes them', async () => {
+    const { embed, clock, requests, gates } = rigWith({ gated: true });
+    const answers = [embed(['a'], { raw: true }), embed(['b']), embed(['c'], { raw: true }), embed(['d'])];
+    await clock.advance(5);
+    for (const expected of [['a'], ['b', 'd'], ['c']]) {
+      expect(requests.at(-1)).toEqual(expected);
+      gates.at(-1)!();
+      await settled();
+    }
+    await Promise.all(answers);
+    expect(requests).toHaveLength(3);
   });
 
   it('ask for the largest context and the longest stay that one of them wants', async () => {

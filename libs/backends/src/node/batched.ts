@@ -26,7 +26,7 @@ interface Member {
   readonly context: Context;
   readonly key: string;
   readonly outlet: Outlet;
-  /** Its request has failed together with others: it gets one of its own. */
+  /** Its request has failed together with others, or is one that backends do not take several of: it gets one of its own. */
   alone: boolean;
   left: boolean;
 }
@@ -108,7 +108,7 @@ export function createBatches(clock: Clock): Batches {
         context,
         key: groupKey(call),
         outlet: createOutlet(),
-        alone: false,
+        alone: call.kind.value.raw,
         left: false,
       };
       enter(member);

@@ -1,5 +1,12 @@
 import { throwIfAborted, type Chunk, type Generate } from '@tutti/core';
-import { parseChatLine, parseEmbedBody, parseError, parseGenerateLine, renderRequest } from '@tutti/dialects/ollama';
+import {
+  parseChatLine,
+  parseEmbedBody,
+  parseEmbeddingsBody,
+  parseError,
+  parseGenerateLine,
+  renderRequest,
+} from '@tutti/dialects/ollama';
 import { withToolChoice } from '@tutti/dialects/tool-choice';
 import { isLoad } from '../asks-nothing.ts';
 import type { Backend } from '../backend.ts';
@@ -37,6 +44,7 @@ const parsers = {
   '/api/chat': parseChatLine,
   '/api/generate': parseGenerateLine,
   '/api/embed': parseEmbedBody,
+  '/api/embeddings': parseEmbeddingsBody,
 } as const;
 
 function generateOn(http: Http): Generate {

@@ -29,6 +29,7 @@ backendContract('openai', {
   },
   without: {
     'takes an empty chat that keeps nothing alive as a wish to unload it': "OpenAI's API cannot unload models",
+    'makes a vector as the model does, if that is wanted': "Ollama's /v1 gives vectors of length 1 only",
   },
 });
 

@@ -121,6 +121,14 @@ describe('a model is asked again', () => {
     expect(cache.stats()).toMatchObject({ bypassed: 2, entries: 0 });
   });
 
+  it('for vectors in the other form', async () => {
+    const { ask } = setUp();
+    await ask(embedding('a'));
+    const raw = { ...embedding('a') };
+    if (raw.kind.case === 'embed') raw.kind.value.raw = true;
+    expect(await ask(raw)).toMatchObject({ text: 'answer 2', outcome: 'miss' });
+  });
+
   it('when the model was replaced, also while it answered', async () => {
     const { ask, version } = setUp();
     await ask();

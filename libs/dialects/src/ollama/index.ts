@@ -5,7 +5,7 @@ export { parseChat, type Request } from './parse-chat.ts';
 export { parseEmbed, parseEmbeddings } from './parse-embed.ts';
 export { parseError, redacted } from './parse-error.ts';
 export { parseGenerate } from './parse-generate.ts';
-export { parseChatLine, parseEmbedBody, parseGenerateLine } from './parse-response.ts';
+export { parseChatLine, parseEmbedBody, parseEmbeddingsBody, parseGenerateLine } from './parse-response.ts';
 export { renderChat, renderChatDelta, renderChatDone } from './render-chat.ts';
 export { renderEmbed, renderEmbeddings } from './render-embed.ts';
 export { renderGenerate, renderGenerateDelta, renderGenerateDone } from './render-generate.ts';

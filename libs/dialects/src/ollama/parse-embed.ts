@@ -23,13 +23,13 @@ export function parseEmbed(text: string): Request {
   return { call, stream: false };
 }
 
-/** Reads the body of POST /api/embeddings, the older way to ask for one vector. It never cuts a text. */
+/** Reads the body of POST /api/embeddings, the older way to ask for one vector, as the model makes it. It never cuts a text. */
 export function parseEmbeddings(text: string): Request {
   const fields = readBody(text);
   const prompt = fields.take('prompt', asString) ?? '';
   const call = create(CallSchema, {
     ...takeRunnerFields(fields),
-    kind: { case: 'embed', value: { inputs: prompt === '' ? [] : [prompt], truncate: false } },
+    kind: { case: 'embed', value: { inputs: prompt === '' ? [] : [prompt], truncate: false, raw: true } },
     extraJson: fields.rest(),
   });
   return { call, stream: false };

@@ -1,12 +1,13 @@
 import { create, toJson } from '@bufbuild/protobuf';
 import { ChunkSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { describe, expect, it } from 'vitest';
-import { parseChatLine, parseEmbedBody, parseGenerateLine } from './index.ts';
+import { parseChatLine, parseEmbedBody, parseEmbeddingsBody, parseGenerateLine } from './index.ts';
 
 const parsers = [
   ['chat', parseChatLine],
   ['generate', parseGenerateLine],
   ['embed', parseEmbedBody],
+  ['embeddings', parseEmbeddingsBody],
 ] as const;
 
 describe.each(parsers)('a line of %s', (_, parse) => {

@@ -55,6 +55,14 @@ export function parseEmbedBody(text: string): Chunk[] {
   return [...pieces, done(doneOf(line, extraOf(text, line, embedFields)))];
 }
 
+/** The answer of /api/embeddings, which counts nothing. Errors as in `parseChatLine`. */
+export function parseEmbeddingsBody(text: string): Chunk[] {
+  const line = readLine(text);
+  const { embedding } = line;
+  if (!isVector(embedding)) throw badUpstream('"embedding" is not a vector of numbers');
+  return [...(embedding.length > 0 ? vectorPieces(0, embedding) : []), done(doneOf(line, ''))];
+}
+
 /** Most lines are a piece of text and nothing else. A delta is never empty. */
 function chunks(line: JsonObject, { text, thinking, toolCalls }: Answer, extraJson: string): Chunk[] {
   if (typeof line['done'] !== 'boolean') throw badUpstream('"done" is not a boolean');

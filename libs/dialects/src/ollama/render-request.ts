@@ -14,7 +14,7 @@ export interface RequestSettings {
 }
 
 export interface OllamaRequest {
-  readonly path: '/api/chat' | '/api/generate' | '/api/embed';
+  readonly path: '/api/chat' | '/api/generate' | '/api/embed' | '/api/embeddings';
   /** JSON text. */
   readonly body: string;
 }
@@ -35,7 +35,9 @@ export function renderRequest(call: Call, settings: RequestSettings): OllamaRequ
       return { path: '/api/generate', body: bodyText(call, [...runner, ...own]) };
     }
     case 'embed':
-      return { path: '/api/embed', body: bodyText(call, [...runner, ...embedMembers(kind.value)]) };
+      return kind.value.raw
+        ? { path: '/api/embeddings', body: bodyText(call, [...runner, ...rawEmbedMembers(kind.value)]) }
+        : { path: '/api/embed', body: bodyText(call, [...runner, ...embedMembers(kind.value)]) };
     default:
       throw new ClusterError('invalid_request', 'the call asks for nothing: it has no chat, completion or embed');
   }
@@ -149,6 +151,14 @@ function embedMembers(embed: Embed): MaybeMember[] {
     ['truncate', embed.truncate === undefined ? undefined : String(embed.truncate)],
     ['dimensions', embed.dimensions === undefined ? undefined : String(embed.dimensions)],
   ];
+}
+
+/** Vectors as the model makes them are to be had by the older route alone, which takes one text and cuts none. */
+function rawEmbedMembers({ inputs, dimensions }: Embed): MaybeMember[] {
+  if (inputs.length > 1 || dimensions !== undefined) {
+    throw new ClusterError('invalid_request', 'Ollama makes vectors as they are of one text at a time, at full length');
+  }
+  return [['prompt', JSON.stringify(inputs[0] ?? '')]];
 }
 
 function imagesText(images: readonly Media[]): string | undefined {

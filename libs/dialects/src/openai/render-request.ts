@@ -178,10 +178,12 @@ function completionMembers(call: Call, completion: Completion, settings: Request
   ];
 }
 
-function embedMembers({ inputs, dimensions }: Embed, { model }: RequestSettings): MaybeMember[] {
+/** Such servers give vectors of length 1; llama-server can be told to leave them as they are. */
+function embedMembers({ inputs, dimensions, raw }: Embed, { model, strict }: RequestSettings): MaybeMember[] {
   return [
     ['model', JSON.stringify(model)],
     ['input', arrayText(inputs.map((input) => JSON.stringify(input)))],
     ['dimensions', dimensions === undefined ? undefined : String(dimensions)],
+    ['embd_normalize', raw && !strict ? '-1' : undefined],
   ];
 }

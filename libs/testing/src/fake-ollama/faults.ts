@@ -58,7 +58,12 @@ export interface Faults {
   next(path: string, model: () => string): Strike | undefined;
 }
 
-export const inferencePaths: ReadonlySet<string> = new Set(['/api/chat', '/api/generate', '/api/embed']);
+export const inferencePaths: ReadonlySet<string> = new Set([
+  '/api/chat',
+  '/api/generate',
+  '/api/embed',
+  '/api/embeddings',
+]);
 
 export function createFaults(random: Random): Faults {
   const pending = new Set<{ strike: Strike; scope: FaultScope; left: number }>();

@@ -156,6 +156,12 @@ export const embedRequest: GoType = {
   fields: { model: string, input: any, keep_alive: keepAlive, truncate: bool, dimensions: int, options: map },
 };
 
+export const embeddingsRequest: GoType = {
+  kind: 'struct',
+  go: 'api.EmbeddingRequest',
+  fields: { model: string, prompt: string, keep_alive: keepAlive, options: map },
+};
+
 export const showRequest: GoType = {
   kind: 'struct',
   go: 'api.ShowRequest',

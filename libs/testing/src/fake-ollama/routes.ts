@@ -1,7 +1,7 @@
 import { allowedHost } from './allowed-host.ts';
 import { answerPs, answerShow, answerTags } from './catalogue.ts';
 import { answerCreate } from './create.ts';
-import { answerEmbed } from './embed.ts';
+import { answerEmbed, answerEmbeddings } from './embed.ts';
 import type { Exchange } from './exchange.ts';
 import type { Strike } from './faults.ts';
 import { goJson } from './go-json.ts';
@@ -24,6 +24,7 @@ const routes: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   '/api/chat': { POST: answerChat },
   '/api/generate': { POST: answerGenerate },
   '/api/embed': { POST: answerEmbed },
+  '/api/embeddings': { POST: answerEmbeddings },
   '/api/pull': { POST: (state, exchange) => answerPull(state, exchange) },
   '/api/push': { POST: (state, exchange) => answerPush(state, exchange) },
   '/api/create': { POST: (state, exchange) => answerCreate(state, exchange) },

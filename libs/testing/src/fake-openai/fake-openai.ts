@@ -40,6 +40,8 @@ export interface FakeOpenai extends Pick<Activity, 'requests' | 'live' | 'aborte
 }
 
 const vectorLength = 32;
+/** How long the vectors are that the model itself makes. */
+const rawLength = 2.5;
 
 export async function startFakeOpenai(options: FakeOpenaiOptions = {}): Promise<FakeOpenai> {
   const activity = createActivity(1_000);
@@ -118,10 +120,13 @@ function answerGet(options: FakeOpenaiOptions, path: string, response: ServerRes
   refuse(response, { status: 404, body: '{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}' });
 }
 
-function embeddings({ input = [], encoding_format: format, dimensions, model }: OpenaiRequest): object {
+/** As llama-server, it leaves vectors as the model makes them if it is told so. */
+function embeddings(asked: OpenaiRequest): object {
+  const { input = [], encoding_format: format, dimensions, model, embd_normalize: norm } = asked;
   const inputs = typeof input === 'string' ? [input] : input;
   const data = inputs.map((text, index) => {
-    const vector = unitVector(text, vectorLength, dimensions ?? 0);
+    const unit = unitVector(text, vectorLength, dimensions ?? 0);
+    const vector = norm === -1 ? unit.map((value) => value * rawLength) : unit;
     const bytes = Buffer.from(Float32Array.from(vector).buffer);
     return { object: 'embedding', index, embedding: format === 'base64' ? bytes.toString('base64') : vector };
   });

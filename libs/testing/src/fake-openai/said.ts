@@ -8,6 +8,7 @@ export interface OpenaiRequest {
   readonly input?: string | readonly string[];
   readonly encoding_format?: string;
   readonly dimensions?: number;
+  readonly embd_normalize?: number;
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly max_tokens?: number;
   readonly max_completion_tokens?: number;

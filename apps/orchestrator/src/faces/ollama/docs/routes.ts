@@ -160,7 +160,8 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       path: '/api/embeddings',
       operationId: 'createEmbedding',
       summary: 'Turns one text into a vector',
-      description: 'The older form of `/api/embed`, for clients that know no other. The vector has length 1.',
+      description:
+        'The older form of `/api/embed`, for clients that know no other. The vector is as the model makes it, of any length, where its server tells that: an Ollama, llama-server and the embedded engine do.',
       permission: INFER,
       parameters: callHeaders,
       body: {
