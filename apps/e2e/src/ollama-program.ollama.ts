@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chatModel, embedModel } from '../../../tools/ollama/recipes.ts';
 import { startOllama, type RealOllama } from '../../../tools/ollama/start-ollama.ts';
-import { nodesReady, startAgent, startOrchestrator, stopAll } from './processes.ts';
+import { eventually, nodesReady, startAgent, startOrchestrator, stopAll } from './processes.ts';
 
 const execute = promisify(execFile);
 const ollama = inject('ollama');
@@ -47,6 +47,14 @@ describe.skipIf(!ollama.available)("Ollama's own program, with OLLAMA_HOST set t
     expect(await run('run', chatModel, 'Say hello.')).not.toBe('');
     expect(await run('ps')).toMatch(/^smollm2:135m /m);
     expect(JSON.parse(await run('run', embedModel, 'the sky'))).toHaveLength(384);
+  });
+
+  it('stops a model right after it was used', async () => {
+    await run('run', chatModel, 'Say hello.');
+    await run('stop', chatModel);
+    const loaded = (await (await fetch(`${real.url}/api/ps`)).json()) as { models: { name: string }[] };
+    expect(loaded.models.map(({ name }) => name)).not.toContain(chatModel);
+    await eventually(async () => !(await run('ps')).includes(chatModel) || undefined, 'a list without the model');
   });
 
   it('makes, copies, stops and deletes them', async () => {

@@ -5,6 +5,7 @@ import {
   createQuarantine,
   createRetryBudget,
   dispatched,
+  everywhere,
   fallback,
   hedged,
   permitted,
@@ -74,5 +75,5 @@ function steadied({ cluster, sampling, settings, traced, random, clock }: Option
   const doubled = hedged(enabled ? { ...hedging, clock, cluster, retries: budget } : undefined, sent);
   const tried = retried({ clock, random, budget, quarantine }, doubled);
   const continued = resumed({ clock, budget }, tried);
-  return traced('client', fallback({ budget }, tuned(sampling, continued)));
+  return traced('client', everywhere(cluster, fallback({ budget }, tuned(sampling, continued))));
 }

@@ -24,6 +24,8 @@ export interface Context {
   /** The same over all attempts, and in every log. */
   readonly requestId: string;
   readonly principal: Principal;
+  /** At an agent, whose principals are orchestrators: an opaque id of whoever asked there. */
+  readonly client?: string;
   readonly priority: Priority;
   readonly privacy: Privacy;
   /** The call's place in the queue, kept over retries. */

@@ -21,6 +21,7 @@ export { createBreakers, type BreakerView, type Breakers } from './failure/break
 export { createInbox, type Inbox } from './failure/inbox.ts';
 export { createQuarantine, type Quarantine } from './failure/quarantine.ts';
 export { createRetryBudget, type RetryBudget } from './failure/retry-budget.ts';
+export { everywhere } from './everywhere.ts';
 export { fallback } from './fallback.ts';
 export { Priority, Privacy, type Call, type Chunk, type Context, type Generate, type Message } from './generate.ts';
 export { hedged } from './hedged.ts';

@@ -60,7 +60,7 @@ export function remoteNode(
 }
 
 function dispatchFor(standing: Standing, context: Context) {
-  const { requestId, ticket, priority, privacy, hops, traceparent = '', evict = [] } = context;
+  const { requestId, ticket, priority, privacy, hops, principal, traceparent = '', evict = [] } = context;
   return {
     ...standing,
     requestId,
@@ -70,5 +70,6 @@ function dispatchFor(standing: Standing, context: Context) {
     privacy,
     traceparent,
     evict: [...evict],
+    client: principal.id,
   };
 }

@@ -56,13 +56,15 @@ function rigWith({
     collect(generate(chatCall(name, 'hi', changes), { ...contextWith(signal), evict }), (chunk) =>
       seen.push(chunk.kind),
     );
+  const askAs = (client: string, changes: Changes = {}) =>
+    collect(generate(chatCall('m', 'hi', changes), { ...contextWith(), client }));
   const seen: unknown[] = [];
   const verb = (what: Verb, body: object) =>
     Array.fromAsync(
       memory.verb({ verb: what, bodyJson: JSON.stringify(body) }, new AbortController().signal),
       (line) => JSON.parse(line) as object,
     );
-  return { clock, server, slots, memory, generate, ask, verb, seen };
+  return { clock, server, slots, memory, generate, ask, askAs, verb, seen };
 }
 
 type Changes = MessageInitShape<typeof CallSchema>;
@@ -331,7 +333,6 @@ describe('keep-alive', () => {
     await ask('m');
     await ask('m', { keepAliveMs: 0 });
     await ask('m', { keepAliveMs: 60_000 });
-    await ask('m', { keepAliveMs: 0, kind: { case: 'chat', value: {} } });
     await settle();
     expect(server.calls.map((call) => call.keepAliveMs)).toEqual(Array(3).fill(24 * 3_600_000));
     expect(server.runners.size).toBe(1);
@@ -347,15 +348,44 @@ describe('keep-alive', () => {
     expect(server.calls[0]?.keepAliveMs).toBe(60_000);
   });
 
-  it('of an empty call unloads a model that nobody uses, and says so in any case', async () => {
+  const unload = { keepAliveMs: 0, kind: { case: 'chat' as const, value: {} } };
+
+  it('of an empty call unloads a model that nobody uses, and one that is not there', async () => {
     const { ask, server, clock } = rigWith();
     server.put('m', 4_096);
     await clock.advance(1_100);
-    const unload = { keepAliveMs: 0, kind: { case: 'chat' as const, value: {} } };
     await ask('other');
     expect((await ask('m', unload)).done?.reason).toBe('unload');
     expect([...server.runners.keys()]).toEqual(['other:latest']);
     expect((await ask('m', unload)).done?.reason).toBe('unload');
+  });
+
+  it('of an empty call unloads what only the one who asks has used lately', async () => {
+    const { askAs, server } = rigWith();
+    await askAs('a');
+    expect((await askAs('a', unload)).done?.reason).toBe('unload');
+    expect(server.runners.size).toBe(0);
+  });
+
+  it('of an empty call says that the model stays if others have used it in the last five minutes', async () => {
+    const { askAs, server, clock } = rigWith();
+    await askAs('a');
+    await askAs('b');
+    expect((await askAs('b', unload)).done).toMatchObject({ reason: 'load', extraJson: expect.stringMatching(/kept/) });
+    expect(server.runners.size).toBe(1);
+    await clock.advance(5 * 60_000);
+    expect((await askAs('b', unload)).done).toMatchObject({ reason: 'unload', extraJson: '' });
+    expect(server.runners.size).toBe(0);
+  });
+
+  it('of an empty call says that the model stays while anybody uses it', async () => {
+    const { askAs, server } = rigWith({ gated: true });
+    const running = askAs('a');
+    await settle();
+    expect((await askAs('a', unload)).done?.reason).toBe('load');
+    server.open('m');
+    await running;
+    expect(server.runners.size).toBe(1);
   });
 });
 

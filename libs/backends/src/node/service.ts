@@ -105,6 +105,7 @@ function contextFor(dispatch: Dispatch | undefined, { signal }: HandlerContext):
     privacy: dispatch?.privacy ?? Privacy.CLUSTER,
     ticket: { sequence: 0, attempt: dispatch?.attempt ?? 1, excluded: new Set(), place: {} },
     ...(dispatch && dispatch.evict.length > 0 && { evict: dispatch.evict }),
+    ...(dispatch?.client && { client: dispatch.client }),
     ...(dispatch?.traceparent && { traceparent: dispatch.traceparent }),
   };
 }

@@ -8,7 +8,7 @@ import { longKeepAliveMs } from './memory-calls.ts';
 import type { Placement } from './placement.ts';
 import type { Residents, Sent } from './residents.ts';
 import { withRunnerOptions } from './runner-options.ts';
-import type { Traffic } from './traffic.ts';
+import { lateUseMs, type Traffic } from './traffic.ts';
 import { optionsFor, wishOf } from './wish.ts';
 
 interface Options {
@@ -18,6 +18,11 @@ interface Options {
   readonly trainedContext: (model: string) => number | undefined;
   readonly clock: Clock;
 }
+
+/** What stands in the answer to a wish to unload a model that stays. */
+const kept = JSON.stringify({
+  kept: `the model is in use, or others have used it in the last ${lateUseMs / 60_000} minutes`,
+});
 
 /** Between two reports of a load. */
 const progressMs = 1_000;
@@ -34,9 +39,10 @@ export function settled({ placement, residents, traffic, trainedContext, clock }
     const lonely = traffic.lonely(model);
     if (isUnload(call)) {
       yield started(undefined, false);
-      if (lonely() && residents.find(model) && placement.mayEnter(wishOf(call))) {
-        await placement.unload(model, { holdsSlot: true }, context.signal);
-      }
+      await residents.refresh();
+      if (!residents.find(model)) return yield done({ reason: 'unload' });
+      if (traffic.usedByOthers(model, context.client ?? '')) return yield done({ reason: 'load', extraJson: kept });
+      await placement.unload(model, { holdsSlot: true }, context.signal);
       return yield done({ reason: 'unload' });
     }
 

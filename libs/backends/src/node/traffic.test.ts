@@ -15,7 +15,7 @@ function startRig() {
     yield done({ reason: 'stop', timings: { promptMs } });
   };
   const run = traffic.counted(generate);
-  const ask = (text: string) => collect(run(chatCall('m', text), contextWith()));
+  const ask = (text: string, client = 'a') => collect(run(chatCall('m', text), { ...contextWith(), client }));
   return { clock, traffic, ask };
 }
 
@@ -63,5 +63,34 @@ describe('traffic', () => {
     expect([alone(), traffic.lonely('m')()]).toEqual([false, false]);
     await clock.advance(5 * 60_000);
     expect(traffic.lonely('m')()).toBe(true);
+  });
+
+  it('knows whether somebody else uses the model, or has in the last five minutes', async () => {
+    const { clock, traffic, ask } = startRig();
+    const used = () => ['a', 'b', 'c'].map((client) => traffic.usedByOthers('m', client));
+    const answered = async (client: string) => {
+      const answer = ask('x', client);
+      await clock.advance(100);
+      await answer;
+    };
+    expect(used()).toEqual([false, false, false]);
+    await answered('a');
+    expect(used()).toEqual([false, true, true]);
+    await clock.advance(4 * 60_000);
+    await answered('b');
+    expect(used()).toEqual([true, true, true]);
+    await clock.advance(60_000);
+    expect(used()).toEqual([true, false, true]);
+    await clock.advance(4 * 60_000);
+    expect(used()).toEqual([false, false, false]);
+    const running = ask('x', 'a');
+    await clock.advance(0);
+    expect(used()).toEqual([true, true, true]);
+    await clock.advance(100);
+    await running;
+    const nameless = ask('x', '');
+    await clock.advance(100);
+    await nameless;
+    expect(traffic.usedByOthers('m', '')).toBe(true);
   });
 });

@@ -17,6 +17,8 @@ export interface Traffic {
   readingMs(call: Call): number;
   /** Returns a function that tells whether nobody but the one who asks has used the model lately, or uses it now. */
   lonely(model: string): () => boolean;
+  /** Whether somebody else than the client has used the model lately, or anybody uses it now. */
+  usedByOthers(model: string, client: string): boolean;
 }
 
 interface Running {
@@ -30,6 +32,10 @@ interface Entry {
   begun: number;
   heardAt: number;
   usedAt: number;
+  /** Who used it last. */
+  user: string;
+  /** When anybody else did. */
+  othersUsedAt: number;
   /** Measured; the slowest of late. */
   msPerCharacter: number | undefined;
 }
@@ -38,7 +44,8 @@ interface Entry {
 const priorMsPerCharacter = 5;
 /** Prompts that are shorter say little about speed. */
 const fewestCharacters = 200;
-const lateUseMs = 5 * 60_000;
+/** So long a model counts as used after a call. */
+export const lateUseMs = 5 * 60_000;
 /** Models that nobody uses any more are forgotten when there are so many. */
 const mostEntries = 1_000;
 
@@ -50,7 +57,8 @@ export function createTraffic(clock: Clock): Traffic {
     let entry = entries.get(model);
     if (!entry) {
       if (entries.size >= mostEntries) forgetIdle();
-      entry = { running: new Set(), begun: 0, heardAt: -Infinity, usedAt: -Infinity, msPerCharacter: undefined };
+      const never = { heardAt: -Infinity, usedAt: -Infinity, othersUsedAt: -Infinity };
+      entry = { ...never, running: new Set(), begun: 0, user: '', msPerCharacter: undefined };
       entries.set(model, entry);
     }
     return entry;
@@ -60,18 +68,24 @@ export function createTraffic(clock: Clock): Traffic {
     for (const [model, { running }] of entries) if (running.size === 0) entries.delete(model);
   };
 
+  const noteUse = (entry: Entry, client: string): void => {
+    if (entry.user !== client) entry.othersUsedAt = entry.usedAt;
+    entry.user = client;
+    entry.usedAt = clock.now();
+  };
+
   const readingMs = (call: Call): number =>
     promptCharacters(call) * (entryOf(call.model).msPerCharacter ?? priorMsPerCharacter);
 
   return {
     counted: (next) =>
-      watched((call) => {
+      watched((call, { client = '' }) => {
         const entry = entryOf(call.model);
         const own: Running = { startedAt: clock.now(), readingMs: readingMs(call) };
         const characters = promptCharacters(call);
         entry.running.add(own);
         entry.begun += 1;
-        entry.usedAt = clock.now();
+        noteUse(entry, client);
         return {
           see({ kind }) {
             entry.heardAt = clock.now();
@@ -83,7 +97,7 @@ export function createTraffic(clock: Clock): Traffic {
           },
           end() {
             entry.running.delete(own);
-            entry.usedAt = clock.now();
+            noteUse(entry, client);
           },
         };
       }, next),
@@ -101,6 +115,12 @@ export function createTraffic(clock: Clock): Traffic {
       const { usedAt, begun } = entry;
       const others = entry.running.size;
       return () => others === 0 && clock.now() - usedAt >= lateUseMs && entry.begun - begun <= 1;
+    },
+    usedByOthers(model, client) {
+      const { running, user, usedAt, othersUsedAt } = entryOf(model);
+      // Whoever has no name may be anybody.
+      const isLast = client !== '' && user === client;
+      return running.size > 0 || clock.now() - (isLast ? othersUsedAt : usedAt) < lateUseMs;
     },
   };
 }

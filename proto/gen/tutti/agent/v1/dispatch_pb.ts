@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tutti/agent/v1/dispatch.proto.
  */
 export const file_tutti_agent_v1_dispatch: GenFile = /*@__PURE__*/
-  fileDesc("Ch10dXR0aS9hZ2VudC92MS9kaXNwYXRjaC5wcm90bxIOdHV0dGkuYWdlbnQudjEi5gEKCERpc3BhdGNoEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFb3duZXIYAiABKAkSDQoFZXBvY2gYAyABKA0SDwoHYm9vdF9pZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgNEgwKBGhvcHMYBiABKA0SKgoIcHJpb3JpdHkYByABKA4yGC50dXR0aS5hZ2VudC52MS5Qcmlvcml0eRIoCgdwcml2YWN5GAggASgOMhcudHV0dGkuYWdlbnQudjEuUHJpdmFjeRITCgt0cmFjZXBhcmVudBgJIAEoCRINCgVldmljdBgKIAMoCSp8CghQcmlvcml0eRIYChRQUklPUklUWV9VTlNQRUNJRklFRBAAEhIKDlBSSU9SSVRZX0FETUlOEAESGAoUUFJJT1JJVFlfSU5URVJBQ1RJVkUQAhIUChBQUklPUklUWV9ERUZBVUxUEAMSEgoOUFJJT1JJVFlfQkFUQ0gQBCpbCgdQcml2YWN5EhcKE1BSSVZBQ1lfVU5TUEVDSUZJRUQQABIRCg1QUklWQUNZX0xPQ0FMEAESEwoPUFJJVkFDWV9DTFVTVEVSEAISDwoLUFJJVkFDWV9BTlkQA2IGcHJvdG8z");
+  fileDesc("Ch10dXR0aS9hZ2VudC92MS9kaXNwYXRjaC5wcm90bxIOdHV0dGkuYWdlbnQudjEi9gEKCERpc3BhdGNoEhIKCnJlcXVlc3RfaWQYASABKAkSDQoFb3duZXIYAiABKAkSDQoFZXBvY2gYAyABKA0SDwoHYm9vdF9pZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgNEgwKBGhvcHMYBiABKA0SKgoIcHJpb3JpdHkYByABKA4yGC50dXR0aS5hZ2VudC52MS5Qcmlvcml0eRIoCgdwcml2YWN5GAggASgOMhcudHV0dGkuYWdlbnQudjEuUHJpdmFjeRITCgt0cmFjZXBhcmVudBgJIAEoCRINCgVldmljdBgKIAMoCRIOCgZjbGllbnQYCyABKAkqfAoIUHJpb3JpdHkSGAoUUFJJT1JJVFlfVU5TUEVDSUZJRUQQABISCg5QUklPUklUWV9BRE1JThABEhgKFFBSSU9SSVRZX0lOVEVSQUNUSVZFEAISFAoQUFJJT1JJVFlfREVGQVVMVBADEhIKDlBSSU9SSVRZX0JBVENIEAQqWwoHUHJpdmFjeRIXChNQUklWQUNZX1VOU1BFQ0lGSUVEEAASEQoNUFJJVkFDWV9MT0NBTBABEhMKD1BSSVZBQ1lfQ0xVU1RFUhACEg8KC1BSSVZBQ1lfQU5ZEANiBnByb3RvMw");
 
 /**
  * Dispatch identifies one attempt to run something on an agent.
@@ -88,6 +88,13 @@ export type Dispatch = Message<"tutti.agent.v1.Dispatch"> & {
    * @generated from field: repeated string evict = 10;
    */
   evict: string[];
+
+  /**
+   * Opaque id of whoever asks: the same for all that they ask. It is not their key.
+   *
+   * @generated from field: string client = 11;
+   */
+  client: string;
 };
 
 /**

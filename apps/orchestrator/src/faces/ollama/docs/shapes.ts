@@ -39,7 +39,12 @@ const runner = {
   options: z
     .looseObject({ num_ctx: z.int().optional(), num_predict: z.int().optional(), temperature: z.number().optional() })
     .optional(),
-  keep_alive: z.union([z.string(), z.number()]).optional().describe('"5m", or seconds; negative: for ever.'),
+  keep_alive: z
+    .union([z.string(), z.number()])
+    .optional()
+    .describe(
+      '"5m", or seconds; negative: for ever. 0 without a prompt unloads the model, on all nodes, unless others use it.',
+    ),
 };
 
 const answer = {
@@ -47,6 +52,7 @@ const answer = {
   created_at: z.iso.datetime(),
   done: z.boolean(),
   done_reason: z.string().optional(),
+  kept: z.string().optional().describe('Why a model that was to be unloaded stays.'),
   total_duration: nanoseconds('All of it'),
   load_duration: nanoseconds('Loading the model'),
   prompt_eval_count: count().optional().describe('Tokens of the prompt.'),
