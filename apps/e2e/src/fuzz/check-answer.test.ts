@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Schema } from '../schema-mismatches.ts';
 import { faultsOf } from './check-answer.ts';
 import type { Documented, Face, Operation } from './documented.ts';
+import type { Input } from './input.ts';
 import type { Answer } from './send.ts';
 
 const schema = {
@@ -23,7 +24,7 @@ const operationOf = (face: Face): Operation => ({
   ]),
 });
 
-function faults(face: Face, answer: Partial<Answer>, request: { method?: string; astray?: boolean } = {}): string[] {
+function faults(face: Face, answer: Partial<Answer>, request: Partial<Input> = {}): string[] {
   const operation = operationOf(face);
   const documented: Documented = { operations: [operation], schemas: {} };
   const input = { operation, method: 'POST', target: '/ask', astray: false, headers: [], body: undefined, ...request };
@@ -41,6 +42,14 @@ it.each([
   [
     "Anthropic's error",
     faults('anthropic', { status: 503, body: '{"type":"error","error":{"type":"t","message":"m"},"request_id":"r"}' }),
+  ],
+  [
+    "Anthropic's error to its client, where OpenAI's models are listed",
+    faults(
+      'openai',
+      { status: 400, body: '{"type":"error","error":{"type":"t","message":"m"},"request_id":"r"}' },
+      { target: '/v1/models/x', headers: [['anthropic-version', '2023-06-01']] },
+    ),
   ],
   [
     'a problem',

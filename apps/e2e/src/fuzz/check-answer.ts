@@ -28,7 +28,7 @@ export function faultsOf(input: Input, answer: Answer, documented: Documented): 
   if (headers['x-request-id'] === undefined) faults.push('no x-request-id');
   if (input.method === 'HEAD' || input.method === 'OPTIONS' || body.length > largestChecked) return faults;
   const type = (headers['content-type'] as string | undefined)?.split(';', 1)[0] ?? '';
-  if (status >= 400) return [...faults, ...envelopeFaults(input.operation.face, type, answer)];
+  if (status >= 400) return [...faults, ...envelopeFaults(faceOf(input, type, answer), type, answer)];
   return [...faults, ...(operation ? bodyFaults(operation, type, answer, documented) : [])];
 }
 
@@ -62,6 +62,12 @@ const envelopes: Readonly<Record<Exclude<Face, 'own'>, Schema>> = {
     request_id: string,
   }),
 };
+
+/** Where clients of Anthropic ask OpenAI's routes they are answered in their own words, as far as the request can be read. */
+function faceOf({ operation, target, headers }: Input, type: string, answer: Answer): Face {
+  const isShared = /^\/v1\/models(?:[/?]|$)/.test(target) && headers.some(([name]) => name === 'anthropic-version');
+  return isShared && envelopeFaults('anthropic', type, answer).length === 0 ? 'anthropic' : operation.face;
+}
 
 function envelopeFaults(face: Face, type: string, { body, status }: Answer): string[] {
   const expected = face === 'own' ? 'application/problem+json' : 'application/json';

@@ -48,7 +48,7 @@ const words: Readonly<Record<Reason, Words>> = {
   protocol_mismatch: { type: ofUpstream, code: 'protocol_mismatch' },
 };
 
-/** An error as OpenAI tells it before an answer has begun. */
+/** An error as OpenAI tells it before an answer has begun. A prompt that is too long came in `messages`, unless it names another field. */
 export function errorBody(error: ClusterError): { status: number; body: string } {
   return { status: error.http, body: errorText(error) };
 }

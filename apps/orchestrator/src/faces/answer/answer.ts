@@ -25,6 +25,8 @@ export interface Ask {
   readonly rendering: (model: string) => Rendering;
   /** Runs the call in another way, for example as several. */
   readonly through?: (generate: Generate) => Generate;
+  /** Where in the request's body the prompt stands; left out: in its messages. */
+  readonly promptField?: 'prompt' | 'input';
   /** The priority that the request's body asks for. */
   readonly priority?: Priority | undefined;
 }
@@ -69,7 +71,7 @@ export function createAnswer({
     }
   };
 
-  return async (request, reply, { call: asked, stream, rendering, through, priority }) => {
+  return async (request, reply, { call: asked, stream, rendering, through, promptField, priority }) => {
     const call = withModelOptions(asked);
     const gone = new AbortController();
     const context = {
@@ -99,11 +101,18 @@ export function createAnswer({
       // An error that is told by the handler goes out after this; the slot must be free whatever happens.
       gone.abort();
       if (!reply.sent) reply.headers(facts.headers());
-      throw thrown;
+      throw aboutPrompt(thrown, promptField);
     } finally {
       await chunks.return?.();
     }
   };
+}
+
+/** An error about the length of a prompt, with the name of the field that it came in. */
+function aboutPrompt(thrown: unknown, field: Ask['promptField']): unknown {
+  if (field === undefined || !(thrown instanceof ClusterError)) return thrown;
+  if (thrown.reason !== 'context_length_exceeded' || thrown.param !== undefined) return thrown;
+  return new ClusterError(thrown.reason, thrown.message, { param: field, cause: thrown });
 }
 
 function tooLong(): ClusterError {

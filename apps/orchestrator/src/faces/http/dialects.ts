@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dialect } from './errors.ts';
 
 declare module 'fastify' {
@@ -11,15 +12,28 @@ declare module 'fastify' {
 export interface Dialects {
   /** Says that the paths that begin with the same two parts speak a dialect. */
   declare(path: string, dialect: Dialect): void;
-  of(url: string): Dialect;
+  /** Without headers: nothing is known of who asks. */
+  of(url: string, headers?: IncomingHttpHeaders): Dialect;
 }
 
 export function createDialects(): Dialects {
   const declared = new Map<string, Dialect>();
   return {
     declare: (path, dialect) => void declared.set(startOf(path), dialect),
-    of: (url) => declared.get(startOf(url)) ?? usual(url),
+    of(url, headers) {
+      const start = startOf(url);
+      if (start === sharedPath && headers && isOfAnthropic(headers)) return 'anthropic';
+      return declared.get(start) ?? usual(url);
+    },
   };
+}
+
+/** Clients of OpenAI and of Anthropic ask there. */
+const sharedPath = '/v1/models';
+
+/** Whether a client of Anthropic asks, at a path that it shares with others. */
+export function isOfAnthropic(headers: IncomingHttpHeaders): boolean {
+  return headers['anthropic-version'] !== undefined;
 }
 
 /** `/api/nodes` of `/api/nodes/agx0?full=true`. */

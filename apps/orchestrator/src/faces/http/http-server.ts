@@ -48,7 +48,7 @@ export function createHttpServer(options: HttpOptions): FastifyInstance {
     sendError({ log, dialects }, thrown, request, reply);
   const nameRequest = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.header('x-request-id', request.id);
-    const { requestIdHeader } = faceOf(dialects.of(request.url)) ?? {};
+    const { requestIdHeader } = faceOf(dialects.of(request.url, request.headers)) ?? {};
     if (requestIdHeader) reply.header(requestIdHeader, request.id);
   };
   const app: FastifyInstance = fastify({

@@ -16,7 +16,7 @@ export function sendError(options: ErrorOptions, thrown: unknown, request: Fasti
   const error = fromFastify(thrown, request.routeOptions.bodyLimit);
   if (error.reason === 'internal')
     log.error('request failed', { requestId: request.id, url: request.url, cause: error.cause });
-  const { status, body, contentType } = renderError(dialects.of(request.url), error, request.id);
+  const { status, body, contentType } = renderError(dialects.of(request.url, request.headers), error, request.id);
   if (error.retryAfterMs !== undefined) {
     reply
       .header('retry-after', String(Math.ceil(error.retryAfterMs / 1_000)))

@@ -16,6 +16,7 @@ import type { Aliases } from '../../models/aliases.ts';
 import { listModels, listRunners } from '../../models/listing.ts';
 import { listPatterns } from '../../models/pattern-listing.ts';
 import { json } from '../http/content-types.ts';
+import { isOfAnthropic } from '../http/dialects.ts';
 
 interface Options {
   readonly cluster: Cluster;
@@ -43,7 +44,9 @@ export function openaiModels(app: FastifyInstance, { cluster, clock, aliases }: 
 
   app.get('/v1/models', view, async (request, reply) => {
     const seen = seenBy(request.principal);
-    return reply.type(json).send(isAnthropic(request) ? anthropicModels(seen, pageOf(request)) : renderModels(seen));
+    return reply
+      .type(json)
+      .send(isOfAnthropic(request.headers) ? anthropicModels(seen, pageOf(request)) : renderModels(seen));
   });
 
   // Names have slashes, and not every client encodes them.
@@ -51,13 +54,8 @@ export function openaiModels(app: FastifyInstance, { cluster, clock, aliases }: 
     const name = request.params['*'];
     const model = seenBy(request.principal).find((seen) => canonicalModel(seen.name) === canonicalModel(name));
     if (!model) throw modelNotFound(name);
-    return reply.type(json).send(isAnthropic(request) ? anthropicModel(model) : renderModel(model));
+    return reply.type(json).send(isOfAnthropic(request.headers) ? anthropicModel(model) : renderModel(model));
   });
-}
-
-/** Clients of Anthropic ask at the same paths. */
-function isAnthropic({ headers }: FastifyRequest): boolean {
-  return headers['anthropic-version'] !== undefined;
 }
 
 const mostModels = 1_000;

@@ -102,7 +102,7 @@ function completionAsk(parsed: CompletionRequest, principal: Principal, clock: C
     };
   };
   const priority = priorityOf(serviceTier, principal);
-  return { call, stream, rendering, priority, ...(several && { through: several.through }) };
+  return { call, stream, rendering, promptField: 'prompt', priority, ...(several && { through: several.through }) };
 }
 
 /** Vectors never stream. */
@@ -114,7 +114,7 @@ function embeddingsAsk({ call, encoding }: EmbeddingsRequest): Ask {
     whole: (deltas, done, extra) => renderEmbeddings(model, encoding, deltas, done, extra),
     failed: errorEvent,
   });
-  return { call, stream: false, rendering };
+  return { call, stream: false, rendering, promptField: 'input' };
 }
 
 function answerFacts(model: string, clock: Clock): Omit<AnswerFacts, 'id'> {
