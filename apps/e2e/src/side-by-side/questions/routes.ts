@@ -20,7 +20,7 @@ export const routeQuestions: readonly Question[] = [
     '/api/pull',
   ]),
   ...plain('HEAD', ['/', '/api/version', '/api/tags', '/api/ps', '/nope']),
-  ...plain('POST', ['/', '/api/tags', '/api/version', '/nope', '/api/me']),
+  ...plain('POST', ['/', '/api/tags', '/api/version', '/nope', '/api/me', '/api/signout']),
   ...plain('PUT', ['/api/chat']),
   ...plain('DELETE', ['/api/chat']),
 ];

@@ -25,6 +25,7 @@ import { listModels, listRunners, type Listed } from '../../models/listing.ts';
 import { listPatterns } from '../../models/pattern-listing.ts';
 import { shownDigest } from '../../models/shown-digest.ts';
 import type { Answer } from '../answer/answer.ts';
+import { ollamaAccount } from './account.ts';
 import { chatEvents } from './chat-events.ts';
 import { json } from '../http/content-types.ts';
 import { bodyOf } from '../http/body.ts';
@@ -47,6 +48,8 @@ const infer = { config: { permission: Permission.INFER } };
 
 /** Ollama's API: the cluster looks like one Ollama. */
 export function ollamaFace(app: FastifyInstance, { answer, cluster, clock, version, aliases }: Options): void {
+  ollamaAccount(app);
+
   app.get('/', open, async (_, reply) => reply.type('text/plain; charset=utf-8').send('Ollama is running'));
 
   app.get('/api/version', open, async () => ({

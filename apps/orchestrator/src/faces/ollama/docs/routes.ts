@@ -174,5 +174,63 @@ export function ollamaRoutes({ model }: Facts): readonly DescribedRoute[] {
       errors: callErrors,
     },
     ...ollamaModelRoutes({ model }),
+    ...accountRoutes,
   ];
 }
+
+const ofCloud = 'A cluster has no account at ollama.com.';
+
+const accountRoutes: readonly DescribedRoute[] = [
+  {
+    ...ollama,
+    verb: 'get',
+    path: '/api/status',
+    operationId: 'getCloudStatus',
+    summary: "Whether Ollama's cloud can be used",
+    description: `${ofCloud} Models of the cloud that a node's own Ollama has are listed with the others.`,
+    permission: VIEW,
+    answers: { 200: { description: 'That it is switched off.', content: { 'application/json': 'CloudStatus' } } },
+  },
+  {
+    ...ollama,
+    verb: 'post',
+    path: '/api/me',
+    operationId: 'getCloudAccount',
+    summary: 'Nobody, since there is no account',
+    description: ofCloud,
+    permission: VIEW,
+    answers: {},
+    errors: [501],
+    status: 501,
+  },
+  {
+    ...ollama,
+    verb: 'post',
+    path: '/api/signout',
+    operationId: 'signOutOfCloud',
+    summary: 'Refused: there is no account',
+    description: ofCloud,
+    permission: VIEW,
+    answers: {},
+    errors: [501],
+    status: 501,
+  },
+  {
+    ...ollama,
+    verb: 'delete',
+    path: '/api/user/keys/{key}',
+    operationId: 'deleteCloudKey',
+    summary: 'Refused: there is no account',
+    description: ofCloud,
+    permission: VIEW,
+    parameters: [
+      {
+        ...{ name: 'key', in: 'path', required: true, schema: { type: 'string' }, example: 'c3NoLWVkMjU1MTk' },
+        description: "A machine's public key.",
+      },
+    ],
+    answers: {},
+    errors: [501],
+    status: 501,
+  },
+];

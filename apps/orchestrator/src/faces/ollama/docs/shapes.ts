@@ -130,6 +130,7 @@ export const ollamaShapes = {
   }),
   OllamaEmbeddingsRequest: z.looseObject({ model: z.string(), prompt: z.string() }),
   EmbeddingsAnswer: z.looseObject({ embedding: z.array(z.number()), tutti: route.optional() }),
+  CloudStatus: z.object({ cloud: z.object({ disabled: z.boolean(), source: z.string() }) }),
   CopyRequest: z.looseObject({ source: z.string(), destination: z.string() }),
   CreateRequest: z.looseObject({
     model: z.string(),
