@@ -217,7 +217,7 @@ export const skeletons: Readonly<Record<string, object>> = {
     ...{ consensusThreshold: 0.7, maxTokens: 8, budget: { maxCalls: 4, maxTokens: 100, maxMs: 900, maxSwaps: 2 } },
   },
   copyModel: { source: '1b', destination: 'copied' },
-  deleteModel: { model: 'user' },
+  deleteModel: { model: 'made:1b' },
   addNode: { name: 'spare', kind: 'agent', attributes: { tier: 1, weight: 1, labels: { room: 'attic' } } },
   updateConfig: { server: { queueSize: 100 } },
 };

@@ -1,6 +1,7 @@
-import { canonicalModel, ClusterError, pause, type Clock, type Cluster, type NodeView } from '@tutti/core';
+import { ClusterError, pause, type Clock, type Cluster, type NodeView } from '@tutti/core';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import type { Membership } from '../members/membership.ts';
+import { createChanges, type Change } from './changes.ts';
 import { clusterBlobs, type ClusterBlobs } from './cluster-blobs.ts';
 import { mergedProgress } from './merged-progress.ts';
 import { nodeModels } from './node-models.ts';
@@ -53,6 +54,18 @@ interface Options {
   readonly clock: Clock;
 }
 
+/** What a change is to lead to. */
+interface Expected {
+  readonly node: string;
+  readonly name: string;
+  /** Whether the node has the model then. */
+  readonly there: boolean;
+}
+
+interface Outcome extends Omit<Expected, 'node'> {
+  readonly signal: AbortSignal;
+}
+
 /** Nodes report what they have after it is done; whoever asks for a new model at once must find it. */
 const longestReportMs = 3_000;
 const lookMs = 20;
@@ -60,12 +73,14 @@ const lookMs = 20;
 export function virtualOllama({ cluster, membership, clock }: Options): VirtualOllama {
   const models = nodeModels(membership);
   const blobs = clusterBlobs({ nodes: () => cluster.nodes, models });
+  const beginChange = createChanges();
 
-  /** Resolves when the node is known to have the model, or not to have it; or when it takes too long. */
-  const reported = async (node: string, name: string, there: boolean, signal: AbortSignal): Promise<void> => {
+  /** Resolves when the node is known to have the model, or not to have it; or when it takes too long, or nobody can know. */
+  const reported = async (change: Change, { node, name, there }: Expected, signal: AbortSignal): Promise<void> => {
     const isKnown = (): boolean => holdersOf(cluster.nodes, name).some((other) => other.name === node) === there;
     const deadline = clock.now() + longestReportMs;
-    while (!isKnown() && clock.now() < deadline && !signal.aborted) await pause(clock, lookMs, signal);
+    change.done();
+    while (change.alone && !isKnown() && clock.now() < deadline && !signal.aborted) await pause(clock, lookMs, signal);
   };
 
   const holders = (name: string, placement: Placement | undefined, quoted = `'${name}'`): NodeView[] => {
@@ -79,9 +94,25 @@ export function virtualOllama({ cluster, membership, clock }: Options): VirtualO
     throw new ClusterError('model_not_found', `model ${quoted} not found`, { param: 'model' });
   };
 
-  const everywhere = async (verb: Verb, on: readonly NodeView[], bodyJson: string, signal: AbortSignal) => {
-    const names = on.map(({ name }) => name);
-    const outcomes = await Promise.allSettled(names.map((node) => drained(models.lines(node, verb, bodyJson, signal))));
+  /** Does it on all of them, until each is known to have the model of that name, or not to have it. */
+  const everywhere = async (
+    verb: Verb,
+    on: readonly NodeView[],
+    bodyJson: string,
+    { name, there, signal }: Outcome,
+  ) => {
+    const names = on.map((node) => node.name);
+    const outcomes = await Promise.allSettled(
+      names.map(async (node) => {
+        const change = beginChange(node, name);
+        try {
+          await drained(models.lines(node, verb, bodyJson, signal));
+          await reported(change, { node, name, there }, signal);
+        } finally {
+          change.end();
+        }
+      }),
+    );
     const failed = names.flatMap((node, index) => {
       const outcome = outcomes[index]!;
       return outcome.status === 'fulfilled' ? [] : [{ node, error: ClusterError.from(outcome.reason) }];
@@ -109,10 +140,15 @@ export function virtualOllama({ cluster, membership, clock }: Options): VirtualO
   }
 
   /** Says that it went well only when the node has told of the model. */
-  async function* untilReported(lines: AsyncIterable<string>, node: string, model: string, signal: AbortSignal) {
-    for await (const line of lines) {
-      if (line.includes('"success"')) await reported(node, model, true, signal);
-      yield line;
+  async function* untilReported(lines: AsyncIterable<string>, node: string, name: string, signal: AbortSignal) {
+    const change = beginChange(node, name);
+    try {
+      for await (const line of lines) {
+        if (line.includes('"success"')) await reported(change, { node, name, there: true }, signal);
+        yield line;
+      }
+    } finally {
+      change.end();
     }
   }
 
@@ -156,14 +192,10 @@ export function virtualOllama({ cluster, membership, clock }: Options): VirtualO
     },
     async copy({ model, destination, bodyJson, placement, signal }) {
       const sources = holders(model, placement, JSON.stringify(model));
-      const names = await everywhere(Verb.COPY, sources, bodyJson, signal);
-      await Promise.all(names.map((node) => reported(node, destination, true, signal)));
-      return names;
+      return everywhere(Verb.COPY, sources, bodyJson, { name: destination, there: true, signal });
     },
     async delete({ model, bodyJson, placement, signal }) {
-      const names = await everywhere(Verb.DELETE, holders(model, placement), bodyJson, signal);
-      await Promise.all(names.map((node) => reported(node, canonicalModel(model), false, signal)));
-      return names;
+      return everywhere(Verb.DELETE, holders(model, placement), bodyJson, { name: model, there: false, signal });
     },
   };
 }
