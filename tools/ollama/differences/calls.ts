@@ -115,7 +115,7 @@ const embeddings: Call[] = [
   embed({ input: '' }),
   post('/api/embeddings', { model: embedModel, prompt: 'hello' }),
   post('/api/embeddings', { model: chatModel, prompt: 'hello', keep_alive: '10m' }),
-  post('/api/embeddings', { model: 'ALL-MINILM', prompt: '' }),
+  post('/api/embeddings', { model: embedModel, prompt: '' }),
   post('/api/embeddings', { model: embedModel }),
   get('/api/ps'),
 ];

@@ -14,7 +14,10 @@ const listedSchema = z.object({
   context_length: count.catch(undefined),
   max_model_len: count.catch(undefined),
   max_context_length: count.catch(undefined),
-  meta: z.object({ n_ctx_train: count, size: count }).nullish().catch(undefined),
+  meta: z
+    .object({ n_ctx: count.catch(undefined), n_ctx_train: count, size: count })
+    .nullish()
+    .catch(undefined),
   supported_parameters: words.catch(undefined),
   architecture: z.object({ input_modalities: words }).nullish().catch(undefined),
 });
@@ -29,12 +32,16 @@ export interface Props {
   /** Tokens of context that each of them has. */
   readonly contextLength?: number | undefined;
   readonly version?: string | undefined;
+  /** What its model can do, in the words of `Model.capabilities`; undefined: it does not say. */
+  readonly capabilities?: readonly string[] | undefined;
 }
 
 const propsSchema = z.object({
   total_slots: count.catch(undefined),
   default_generation_settings: z.object({ n_ctx: count }).optional().catch(undefined),
   build_info: z.string().max(64).optional().catch(undefined),
+  chat_template_caps: z.object({ supports_tools: z.boolean() }).optional().catch(undefined),
+  modalities: z.object({ vision: z.boolean() }).optional().catch(undefined),
 });
 
 /** Asks a server what it has and what it is. */
@@ -69,6 +76,7 @@ export function createLookups({ url, parseError, ...options }: HttpOptions): Loo
           slots: told.total_slots ?? undefined,
           contextLength: told.default_generation_settings?.n_ctx ?? undefined,
           version: told.build_info,
+          capabilities: capabilitiesOf(told),
         };
       } catch {
         throwIfAborted(signal);
@@ -77,6 +85,12 @@ export function createLookups({ url, parseError, ...options }: HttpOptions): Loo
     },
     close: () => http.close(),
   };
+}
+
+/** A template that knows no tools leaves them out in silence. */
+function capabilitiesOf({ chat_template_caps: template, modalities }: z.infer<typeof propsSchema>) {
+  if (!template || !modalities) return undefined;
+  return ['completion', ...(template.supports_tools ? ['tools'] : []), ...(modalities.vision ? ['vision'] : [])];
 }
 
 /** Undefined: there is nothing at the path. */

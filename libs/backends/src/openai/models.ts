@@ -3,7 +3,7 @@ import { canonicalModel, ClusterError, cloudCapability } from '@tutti/core';
 import type { ModelSchema } from '@tutti/proto/tutti/agent/v1/state';
 import type { Inventory } from '../backend.ts';
 import { offered, rereadAfter, type ListedModels, type ListedModelsOptions } from '../listed-models.ts';
-import type { Listed, Lookups } from './lookups.ts';
+import type { Listed, Lookups, Props } from './lookups.ts';
 
 type Model = Omit<MessageInitShape<typeof ModelSchema>, '$typeName' | '$unknown'>;
 
@@ -24,10 +24,10 @@ const mostRunners = 64;
 export function createOpenaiModels({ lookups, wanted, cloud, slots, clock }: Options): OpenaiModels {
   let known: ReadonlyMap<string, Found> | undefined;
 
-  const toModel = (listed: Listed, loadedContext: number | undefined): Found => {
+  const toModel = (listed: Listed, facts: Props | undefined): Found => {
     const trained = contextOf(listed);
-    const contextLength = Math.min(trained ?? Infinity, loadedContext ?? Infinity);
-    const capabilities = capabilitiesOf(listed);
+    const contextLength = Math.min(trained ?? Infinity, facts?.contextLength ?? Infinity);
+    const capabilities = [...(capabilitiesOf(listed) ?? facts?.capabilities ?? [])];
     return {
       name: listed.id,
       capabilities: cloud ? [cloudCapability, ...capabilities] : capabilities,
@@ -41,7 +41,7 @@ export function createOpenaiModels({ lookups, wanted, cloud, slots, clock }: Opt
     const all = (await lookups.list(signal)) ?? believed(wanted);
     const listed = offered(all, wanted);
     const facts = all.some(isLlamaServer) ? await lookups.props(signal) : undefined;
-    const models = listed.map((one) => toModel(one, facts?.contextLength));
+    const models = listed.map((one) => toModel(one, facts));
     known = new Map(models.toReversed().map((model) => [canonicalModel(model.name), model]));
     // Such servers do not tell what is in memory: whatever they list answers.
     const runners = models.slice(0, mostRunners).map(({ name, contextLength }) => ({
@@ -71,12 +71,12 @@ function believed(wanted: readonly string[] | undefined): Listed[] {
 
 function contextOf(listed: Listed): number | undefined {
   const { context_length: context, max_model_len: longest, max_context_length: most, meta } = listed;
-  return context ?? longest ?? most ?? meta?.n_ctx_train ?? undefined;
+  return context ?? longest ?? most ?? meta?.n_ctx ?? meta?.n_ctx_train ?? undefined;
 }
 
-/** Only OpenRouter tells; of others nothing is known. */
-function capabilitiesOf({ supported_parameters: parameters, architecture }: Listed): string[] {
-  if (!parameters) return [];
+/** Only OpenRouter tells in its list; undefined: nothing is known. */
+function capabilitiesOf({ supported_parameters: parameters, architecture }: Listed): string[] | undefined {
+  if (!parameters) return undefined;
   return [
     'completion',
     ...(parameters.includes('tools') ? ['tools'] : []),

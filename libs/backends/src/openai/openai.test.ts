@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startFakeOpenai, type FakeOpenai, type FakeOpenaiOptions } from '@tutti/testing';
 import { systemClock as clock } from '@tutti/runtime';
+import { create } from '@bufbuild/protobuf';
 import { createEventParser } from '@tutti/dialects/openai';
+import { ToolSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import type { Backend, ServerSettings } from '../backend.ts';
@@ -58,6 +60,20 @@ describe('what a server tells of itself', () => {
       models: [{ contextLength: 4_096, sizeBytes: 5e8 }],
       runners: [{ slots: 3, contextLength: 4_096 }],
     });
+  });
+
+  it.each([
+    [true, ['completion', 'tools']],
+    [false, ['completion']],
+    [undefined, []],
+  ])('is, of a llama-server whose template knows tools: %s, that its model can %j', async (tools, capabilities) => {
+    const llamaServer = { slots: 1, contextLength: 4_096, ...(tools !== undefined && { tools }) };
+    const { backend } = await openWith({ models: ['m'], llamaServer });
+    expect((await backend.inventory(never)).models).toMatchObject([{ name: 'm', capabilities }]);
+    const call = chatCall('m', 'hi');
+    if (call.kind.case === 'chat') call.kind.value.tools.push(create(ToolSchema, { name: 'f' }));
+    const { error } = await collect(backend.generate(call, contextWith()));
+    expect(error?.message).toBe(tools === false ? '"m" does not support tools' : undefined);
   });
 
   it.each([

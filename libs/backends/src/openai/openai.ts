@@ -75,6 +75,7 @@ function generateOn(http: Http, models: OpenaiModels, strict: boolean): Generate
     const model = models.find(call.model);
     if (!model) throw modelNotFound(call.model);
     refuseSmall(call, model.contextLength);
+    refuseTools(call, model.capabilities);
     // Whatever is there is loaded already, and stays.
     if (asksNothing(call)) return void (yield done({ reason: 'load', usage: {}, timings: {} }));
     const { path, body } = renderRequest(call, { model: model.name, strict });
@@ -82,7 +83,8 @@ function generateOn(http: Http, models: OpenaiModels, strict: boolean): Generate
     const promptTokens = Math.ceil(promptCharacters(call) / charactersPerToken);
     if (call.kind.case === 'embed') {
       const inputs = call.kind.value.inputs.length;
-      yield* parseVectors(await textOf(response, signal), { inputs, promptTokens });
+      const { dimensions } = call.kind.value;
+      yield* parseVectors(await textOf(response, signal), { inputs, promptTokens, dimensions });
       return;
     }
     yield* streamed(response, createEventParser({ promptTokens, mustCall: mustCall(call) }), signal);
@@ -98,4 +100,11 @@ function refuseSmall({ model, numCtx }: Call, contextLength: number | undefined)
     `The call needs a context of ${min} tokens; "${model}" has ${contextLength} at this server.`,
     { param: 'num_ctx' },
   );
+}
+
+/** The server would leave them out, and answer as if there were none. */
+function refuseTools({ kind, model }: Call, capabilities: readonly string[] = []): void {
+  if (kind.case !== 'chat' || kind.value.tools.length === 0 || kind.value.toolChoiceJson === '"none"') return;
+  if (capabilities.includes('tools') || !capabilities.includes('completion')) return;
+  throw new ClusterError('invalid_request', `"${model}" does not support tools`, { param: 'tools' });
 }

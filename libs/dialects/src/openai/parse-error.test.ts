@@ -10,6 +10,7 @@ describe('what a server refuses with', () => {
     [400, { message: "This model's maximum context length is 4096 tokens.", code: 'context_length_exceeded' }],
     [400, { code: 400, message: 'the request exceeds the available context size', type: 'exceed_context_size_error' }],
     [400, { message: "The input (9000 tokens) is longer than the model's context length (4096 tokens)." }],
+    [500, { code: 500, message: 'input (2701 tokens) is too large to process. increase the physical batch size' }],
     [500, { message: 'the prompt is longer than the context size', type: 'server_error' }],
   ])('%i %j is a prompt that is too long', (status, error) => {
     expect(errorWith(status, error)).toMatchObject({ reason: 'context_length_exceeded' });

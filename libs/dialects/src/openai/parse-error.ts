@@ -55,7 +55,7 @@ function errorFrom(told: Told, retryAfterMs: number | undefined): ClusterError {
 }
 
 const tooLong =
-  /context_length_exceeded|exceed_context_size|context (?:length|size|window)|maximum (?:context|input) length|prompt is too long/i;
+  /context_length_exceeded|exceed_context_size|context (?:length|size|window)|maximum (?:context|input) length|prompt is too long|too large to process/i;
 const noModel = /model_not_found|model\b.*\b(?:not found|does not exist|not exist|no longer available)/is;
 
 /** Reasons by status; those of the node's own account are no fault of the caller, and another node may do it. */

@@ -6,12 +6,14 @@ import { usageOf } from './parse-usage.ts';
 interface Asked {
   /** How many texts were to become vectors. */
   readonly inputs: number;
+  /** Length of the vectors that was asked for; undefined: the model's own. */
+  readonly dimensions?: number | undefined;
   /** A guess at their tokens, for servers that count nothing. */
   readonly promptTokens: number;
 }
 
 /** The answer of /v1/embeddings: deltas with the vectors, in pieces, then a done. Throws bad_upstream for anything else. */
-export function parseVectors(text: string, { inputs, promptTokens }: Asked): Chunk[] {
+export function parseVectors(text: string, { inputs, promptTokens, dimensions }: Asked): Chunk[] {
   const body = readObject(text);
   const { data } = body;
   if (!Array.isArray(data) || data.length !== inputs) throw badUpstream(`"data" does not have ${inputs} vectors`);
@@ -21,7 +23,7 @@ export function parseVectors(text: string, { inputs, promptTokens }: Asked): Chu
     if (typeof index !== 'number' || index !== (index | 0) || index < 0 || index >= inputs) {
       throw badUpstream('"index" is not the number of a text');
     }
-    return vectorPieces(index, vectorOf(embedding));
+    return vectorPieces(index, shortened(vectorOf(embedding), dimensions));
   });
   const usage = usageOf(body)?.promptTokens;
   return [
@@ -41,4 +43,12 @@ function vectorOf(value: unknown): number[] {
   const bytes = Buffer.from(value, 'base64');
   if (bytes.length === 0 || bytes.length % 4 !== 0) throw badUpstream('"embedding" is no base64 of 32-bit floats');
   return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));
+}
+
+/** Not every server knows of another length: then it is done as Ollama does it, and the vector is of length 1 again. */
+function shortened(vector: number[], dimensions: number | undefined): number[] {
+  if (!dimensions || vector.length <= dimensions) return vector;
+  const part = vector.slice(0, dimensions);
+  const norm = Math.hypot(...part);
+  return norm === 0 ? part : part.map((value) => value / norm);
 }

@@ -20,7 +20,12 @@ export interface FakeOpenaiOptions {
   /** False: it never tells counts. */
   readonly usage?: boolean;
   /** Present: it tells of itself what llama-server does. */
-  readonly llamaServer?: { readonly slots: number; readonly contextLength: number };
+  readonly llamaServer?: {
+    readonly slots: number;
+    readonly contextLength: number;
+    /** Whether the model's template knows tools; left out: it does not say, as older ones. */
+    readonly tools?: boolean;
+  };
   /** Fields that it adds to each model of its list. */
   readonly listed?: object;
 }
@@ -113,9 +118,13 @@ function answerGet(options: FakeOpenaiOptions, path: string, response: ServerRes
     return json(response, { object: 'list', data });
   }
   if (path === '/props' && llamaServer) {
-    const { slots, contextLength } = llamaServer;
+    const { slots, contextLength, tools } = llamaServer;
     const settings = { n_ctx: contextLength };
-    return json(response, { total_slots: slots, default_generation_settings: settings, build_info: 'b1-fake' });
+    const abilities = { chat_template_caps: { supports_tools: tools }, modalities: { vision: false } };
+    return json(response, {
+      ...{ total_slots: slots, default_generation_settings: settings, build_info: 'b1-fake' },
+      ...(tools !== undefined && abilities),
+    });
   }
   refuse(response, { status: 404, body: '{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}' });
 }
