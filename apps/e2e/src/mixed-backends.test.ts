@@ -152,6 +152,11 @@ describe('a node with a server of another API', () => {
     await openaiServer.whenAborted(before + 1);
   });
 
+  const statusOf = async (name: string): Promise<string> => {
+    const node = (await (await fetch(`${orchestrator.url}/api/nodes/${name}`)).json()) as Record<string, string>;
+    return `${node['status']} ${node['problem']}`;
+  };
+
   const recovered = async (): Promise<void> => {
     takeBack();
     await eventually(async () => (await post('/api/chat', { model: served, messages })).ok, 'an answer again', 60_000);
@@ -170,6 +175,15 @@ describe('a node with a server of another API', () => {
       const text = await inOpenai.text();
       expect(JSON.parse(text)).toMatchObject({ error: { message: expect.stringMatching(/\S/) as string } });
       expect(text).not.toContain(apiKey);
+      if (fault === 'noKey') {
+        expect(text).toContain("The backend refuses this node's API key");
+        await eventually(
+          async () => (await statusOf('static')).startsWith('UNHEALTHY The backend refuses'),
+          'a problem',
+        );
+        const others = await post('/api/chat', { model: shared, messages, stream: false });
+        expect([others.status, others.headers.get('x-tutti-node')]).toEqual([200, 'box']);
+      }
       await recovered();
     },
     90_000,

@@ -1,5 +1,7 @@
+import { ClusterError } from '@tutti/core';
+import { virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';
-import { isCloudServer, serverUrl } from './hosted.ts';
+import { createRefusals, isCloudServer, serverUrl, unlessRefused } from './hosted.ts';
 
 describe('a server is in a cloud', () => {
   it.each([
@@ -46,5 +48,43 @@ describe('the address of a server', () => {
 
   it.each(['h:1', 'ftp://h', ''])('%j is none', (url) => {
     expect(() => serverUrl(url, '/v1')).toThrow(expect.objectContaining({ reason: 'invalid_request' }));
+  });
+});
+
+describe('a key that a server refuses', () => {
+  const setUp = (wanted?: readonly string[]) => {
+    const clock = virtualClock();
+    const parseError = (_: number, { text }: { text: string }) => new ClusterError('upstream_error', text);
+    const refusals = createRefusals({ url: 'http://h', apiKey: 'sk-secret', clock }, parseError);
+    const found = { backend: { kind: 'openai' }, models: [{ name: 'listed' }], runners: [] };
+    const read = unlessRefused(refusals, { kind: 'openai', wanted, cloud: true }, async () => found);
+    const refuse = (status: number) =>
+      refusals.parseError(status, { text: 'not sk-secret', retryAfter: undefined } as never);
+    return { clock, found, refuse, read: () => read(new AbortController().signal) };
+  };
+
+  it('is the problem of its node for a while, without the key', async () => {
+    const { clock, found, refuse, read } = setUp();
+    expect(await read()).toBe(found);
+    expect(refuse(401).message).toBe('not ***');
+    await expect(read()).rejects.toMatchObject({ message: 'not ***' });
+    await clock.advance(15_000);
+    expect(await read()).toBe(found);
+  });
+
+  it('leaves it with the models that it is said to have', async () => {
+    const { refuse, read } = setUp(['m']);
+    refuse(401);
+    expect(await read()).toEqual({
+      backend: { kind: 'openai', problem: 'not ***' },
+      models: [{ name: 'm', capabilities: ['cloud'] }],
+      runners: [],
+    });
+  });
+
+  it.each([400, 403, 429, 500])('is not what a server says with status %i', async (status) => {
+    const { found, refuse, read } = setUp();
+    refuse(status);
+    expect(await read()).toBe(found);
   });
 });

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
-import { ClusterError, type Clock } from '@tutti/core';
+import { cloudCapability, ClusterError, type Clock } from '@tutti/core';
 import { isLoopback } from '@tutti/runtime/config';
-import type { ServerSettings } from './backend.ts';
+import type { Inventory, ServerSettings } from './backend.ts';
 import type { HttpOptions, Refused } from './http.ts';
 
 /** Networks that no address on the internet belongs to. */
@@ -49,14 +49,53 @@ function hostOf(url: string): string {
 
 type ParseError = (status: number, refused: Refused, now: number) => ClusterError;
 
-/** Makes errors of what the server says when it refuses, which may quote the key. */
-export function refusals(
-  { apiKey, clock }: ServerSettings & { clock: Clock },
-  parseError: ParseError,
-): HttpOptions['parseError'] {
-  return (status, { text, retryAfter }) => {
-    const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
-    return parseError(status, { text: told, retryAfter }, clock.wallTime());
+/** What a server refuses. */
+export interface Refusals {
+  /** Makes errors of what the server says then, which may quote the key. */
+  readonly parseError: HttpOptions['parseError'];
+  /** What it has said of the node's key lately; undefined: nothing. */
+  readonly ofKey: ClusterError | undefined;
+}
+
+/** A key that is refused once is refused for all calls: so long the node takes none. Then it tries again. */
+const keyRestMs = 15_000;
+
+export function createRefusals({ apiKey, clock }: ServerSettings & { clock: Clock }, parseError: ParseError): Refusals {
+  let refused: { readonly error: ClusterError; readonly at: number } | undefined;
+  return {
+    parseError(status, { text, retryAfter }) {
+      const told = apiKey === undefined ? text : text.replaceAll(apiKey, '***');
+      const error = parseError(status, { text: told, retryAfter }, clock.wallTime());
+      if (status === 401) refused = { error, at: clock.now() };
+      return error;
+    },
+    get ofKey() {
+      return refused && clock.now() - refused.at < keyRestMs ? refused.error : undefined;
+    },
+  };
+}
+
+interface Unread {
+  readonly kind: string;
+  /** Models that the server is said to have. */
+  readonly wanted: readonly string[] | undefined;
+  readonly cloud: boolean;
+}
+
+type ReadInventory = (signal: AbortSignal) => Promise<Inventory>;
+
+/** Reads what a server has. While it refuses the node's key: what it is said to have, with the problem, if anybody says so. */
+export function unlessRefused(refusals: Refusals, { kind, wanted, cloud }: Unread, read: ReadInventory): ReadInventory {
+  const capabilities = cloud ? [cloudCapability] : [];
+  return async (signal) => {
+    try {
+      if (refusals.ofKey) throw refusals.ofKey;
+      return await read(signal);
+    } catch (thrown) {
+      const problem = refusals.ofKey?.message;
+      if (problem === undefined || !wanted) throw thrown;
+      return { backend: { kind, problem }, models: wanted.map((name) => ({ name, capabilities })), runners: [] };
+    }
   };
 }
 

@@ -2,7 +2,7 @@ import { ClusterError, done, modelNotFound, throwIfAborted, type Clock, type Gen
 import { createEventParser, parseError, renderRequest } from '@tutti/dialects/anthropic';
 import { isLoad } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
-import { isCloudServer, isRemote, refusals, serverUrl } from '../hosted.ts';
+import { createRefusals, isCloudServer, isRemote, serverUrl, unlessRefused } from '../hosted.ts';
 import { createHttp, type Http } from '../http.ts';
 import { streamed } from '../streamed.ts';
 import { createAnthropicModels, type AnthropicModels } from './models.ts';
@@ -21,18 +21,20 @@ const usualSlots = 16;
 export async function openAnthropic(settings: Settings): Promise<Backend> {
   const { apiKey, models: wanted, slots = usualSlots, clock } = settings;
   const url = serverUrl(settings.url, '/v1');
+  const cloud = isCloudServer({ ...settings, url });
+  const refusals = createRefusals(settings, parseError);
   const http = createHttp({
     url,
     server: 'the model server',
     headers: { 'anthropic-version': version, ...(apiKey !== undefined && { 'x-api-key': apiKey }) },
-    parseError: refusals(settings, parseError),
+    parseError: refusals.parseError,
   });
-  const models = createAnthropicModels({ http, wanted, cloud: isCloudServer({ ...settings, url }), slots, clock });
+  const models = createAnthropicModels({ http, wanted, cloud, slots, clock });
   return {
     slots,
     remote: isRemote(url),
     generate: generateOn(http, models),
-    inventory: (signal) => models.read(signal),
+    inventory: unlessRefused(refusals, { kind: 'anthropic', wanted, cloud }, models.read),
     async *verb() {
       throw new ClusterError(
         'not_implemented',

@@ -3,7 +3,7 @@ import { createEventParser, mustCall, parseError, parseVectors, renderRequest } 
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { asksNothing } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
-import { isCloudServer, isRemote, refusals, serverUrl } from '../hosted.ts';
+import { createRefusals, isCloudServer, isRemote, serverUrl, unlessRefused } from '../hosted.ts';
 import { createHttp, type Http } from '../http.ts';
 import { promptCharacters } from '../node/prompt-characters.ts';
 import { textOf } from '../read-answer.ts';
@@ -28,9 +28,10 @@ export async function openOpenai(settings: Settings): Promise<Backend> {
   const { apiKey, models: wanted, strict = false, clock } = settings;
   const url = serverUrl(settings.url, '/v1');
   const cloud = isCloudServer({ ...settings, url });
+  const refusals = createRefusals(settings, parseError);
   const common = {
     url,
-    parseError: refusals(settings, parseError),
+    parseError: refusals.parseError,
     server: 'the model server',
     ...(apiKey !== undefined && { headers: { authorization: `Bearer ${apiKey}` } }),
   };
@@ -43,7 +44,7 @@ export async function openOpenai(settings: Settings): Promise<Backend> {
     slots,
     remote: isRemote(url),
     generate: generateOn(http, models, strict),
-    inventory: (signal) => models.read(signal),
+    inventory: unlessRefused(refusals, { kind: 'openai', wanted, cloud }, models.read),
     async *verb({ verb, bodyJson }) {
       if (verb === Verb.SHOW) return yield* [showLine(bodyJson, models.find)];
       throw new ClusterError(
