@@ -91,6 +91,14 @@ function lastOf({ text }: { readonly text: string }): { type: string; response: 
   return JSON.parse(text.trim().split('\ndata: ').at(-1)!) as { type: string; response: Told };
 }
 
+it('the events of a stream are numbered as they come', async () => {
+  const { post } = await startFace();
+  const { text } = await post({ input: 'hi', stream: true });
+  const numbers = [...text.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) => Number(number));
+  expect(numbers.length).toBeGreaterThan(5);
+  expect(numbers).toEqual([...numbers.keys()]);
+});
+
 describe('a response is kept', () => {
   it('to the byte, before its end is told', async () => {
     const { post, get } = await startFace();

@@ -39,9 +39,10 @@ export function responseRendering({ keep, mustKeep, clock, ...asked }: Options):
 
   return {
     contentType: eventStream,
-    delta: (delta) => opened(events.delta(delta)),
+    // What comes first counts first.
+    delta: (delta) => opened('') + events.delta(delta),
     async done(done, extra) {
-      unsent = opened(events.finish(done));
+      unsent = opened('') + events.finish(done);
       return unsent + events.end(done, await ended(done, extra));
     },
     whole(deltas, done, extra) {
