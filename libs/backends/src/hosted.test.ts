@@ -54,12 +54,11 @@ describe('the address of a server', () => {
 describe('a key that a server refuses', () => {
   const setUp = (wanted?: readonly string[]) => {
     const clock = virtualClock();
-    const parseError = (_: number, { text }: { text: string }) => new ClusterError('upstream_error', text);
+    const parseError = (_: number, { text }: { readonly text: string }) => new ClusterError('upstream_error', text);
     const refusals = createRefusals({ url: 'http://h', apiKey: 'sk-secret', clock }, parseError);
     const found = { backend: { kind: 'openai' }, models: [{ name: 'listed' }], runners: [] };
     const read = unlessRefused(refusals, { kind: 'openai', wanted, cloud: true }, async () => found);
-    const refuse = (status: number) =>
-      refusals.parseError(status, { text: 'not sk-secret', retryAfter: undefined } as never);
+    const refuse = (status: number) => refusals.parseError(status, { text: 'not sk-secret', retryAfter: undefined });
     return { clock, found, refuse, read: () => read(new AbortController().signal) };
   };
 

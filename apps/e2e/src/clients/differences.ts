@@ -29,7 +29,7 @@ export const knownDifferences: readonly KnownDifference[] = [
     dialects: ['openai'],
     capability: 'list',
     place:
-      /^((data)?\[\]\.)?(capabilities|context_length|created_at|display_name|max_model_len|name|type|has_more|first_id|last_id)\b/,
+      /^((data)?\[\]\.)?(capabilities|context_length|created_at|display_name|max_model_len|name|pricing|type|has_more|first_id|last_id)\b/,
     what: 'more fields in each model of `/v1/models`, and of its list',
     why: 'One shape that OpenAI clients, Anthropic clients and chat front ends all read.',
   },

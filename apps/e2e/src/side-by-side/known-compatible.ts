@@ -58,7 +58,7 @@ export const compatibleDifferences: readonly KnownDifference[] = [
   {
     questions: /^GET \/v1\/models/,
     difference:
-      /^body\.(data\[\]\.)?((name|type|display_name|created_at|context_length|max_model_len|capabilities|has_more|first_id|last_id): nothing -> |owned_by: "library" -> "tutti")/,
+      /^body\.(data\[\]\.)?((name|type|display_name|created_at|context_length|max_model_len|pricing|capabilities|has_more|first_id|last_id): nothing -> |owned_by: "library" -> "tutti")/,
     why: 'One shape that OpenAI clients, Anthropic clients and chat front ends all read.',
   },
   {

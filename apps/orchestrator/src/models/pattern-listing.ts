@@ -12,6 +12,8 @@ interface ListedPattern {
   readonly digest: string;
   readonly detailsJson: string;
   readonly capabilities: readonly string[];
+  /** The least that a model has which may take part; absent: not known of all. */
+  readonly contextLength?: number;
 }
 
 const details = {
@@ -32,10 +34,12 @@ const listed = patternModelNames.map((name): ListedPattern => ({
 
 /** The patterns that can be asked as models: all, once there is a model that can chat for them. */
 export function listPatterns(nodes: readonly NodeView[]): readonly ListedPattern[] {
-  const canChat = listModels(nodes).some(
+  const members = listModels(nodes).filter(
     ({ item }) => item.capabilities.length === 0 || item.capabilities.includes('completion'),
   );
-  return canChat ? listed : [];
+  if (members.length === 0) return [];
+  const contextLength = Math.min(...members.map(({ item }) => item.contextLength ?? NaN));
+  return Number.isNaN(contextLength) ? listed : listed.map((pattern) => ({ ...pattern, contextLength }));
 }
 
 /** What /api/show tells of a pattern; undefined: the model is none, or cannot be asked now. */

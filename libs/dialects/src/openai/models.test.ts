@@ -20,6 +20,7 @@ const item = {
   created_at: '2026-01-02T02:04:05.678Z',
   context_length: 40_960,
   max_model_len: 40_960,
+  pricing: { prompt: '0', completion: '0' },
   capabilities: ['completion', 'tools'],
   tutti: { kind: 'model', nodes: ['agx0', 'pi'], loaded: ['agx0'] },
 };
@@ -62,6 +63,7 @@ describe('renderModel', () => {
       name: 'm',
       type: 'model',
       display_name: 'm',
+      pricing: { prompt: '0', completion: '0' },
       tutti: { kind: 'model', nodes: [], loaded: [] },
     });
   });

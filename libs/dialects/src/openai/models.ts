@@ -45,6 +45,8 @@ function modelItem(model: ListedModel) {
     display_name: name,
     ...(!Number.isNaN(modifiedMs) && { created_at: new Date(modifiedMs).toISOString() }),
     ...(contextLength !== undefined && { context_length: contextLength, max_model_len: contextLength }),
+    // Some clients read nothing of a list in which a model has no price.
+    pricing: { prompt: '0', completion: '0' },
     ...(capabilities.length > 0 && { capabilities }),
     tutti: { kind, nodes, loaded },
   };

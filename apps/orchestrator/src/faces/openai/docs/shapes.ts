@@ -33,6 +33,9 @@ const openaiModel = z.object({
   created_at: z.iso.datetime().optional(),
   context_length: count().optional(),
   max_model_len: count().optional(),
+  pricing: z
+    .object({ prompt: z.string(), completion: z.string() })
+    .describe('Tutti asks nothing; what an account with a cloud costs is not known here.'),
   capabilities: z.array(z.string()).optional(),
   tutti: z.object({
     kind: z.enum(['model', 'pattern', 'alias']),
