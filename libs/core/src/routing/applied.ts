@@ -3,7 +3,7 @@ import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import type { ModelFacts } from './node-facts.ts';
 import type { Option } from './option.ts';
-import { endsOf, slotFreeAt, takeSlot, type Outlook, type RunnerOutlook } from './outlook.ts';
+import { endsOf, moveEnd, slotFreeAt, takeSlot, type Outlook, type RunnerOutlook } from './outlook.ts';
 
 /**
  * The outlook once the call has its place there. `starts`: it is sent now; else the place is only kept, against those
@@ -29,18 +29,19 @@ export function applied(
 function withCall(outlook: Outlook, own: RunnerOutlook, option: Option, embeds: boolean, starts: boolean): Outlook {
   const end = option.startAt + option.durationMs;
   const joins = embeds && own.embeddings > 0;
-  const slot = joins ? Math.max(0, own.freeAt.indexOf(own.embeddedAt)) : 0;
-  const freeAt = [...own.freeAt];
-  takeSlot(freeAt, end, slot);
+  const ends = [...own.ends];
+  const shared = joins ? ends.indexOf(own.embeddedAt) : -1;
+  if (shared >= 0) moveEnd(ends, shared, end);
+  else takeSlot(ends, own.slots, end);
   const takesPlace = starts && !joins;
   const runner: RunnerOutlook = {
     ...own,
-    freeAt,
+    ends,
     inFlight: own.inFlight + (takesPlace ? 1 : 0),
     embeddings: own.embeddings + (embeds && starts ? 1 : 0),
     embeddedAt: embeds ? end : own.embeddedAt,
   };
-  const takesSlot = takesPlace && own.inFlight < own.freeAt.length;
+  const takesSlot = takesPlace && own.inFlight < own.slots;
   return {
     ...outlook,
     runners: outlook.runners.map((other) => (other === own ? runner : other)),
@@ -79,7 +80,8 @@ function withLoad(
     loadMs: parts.loadMs,
     planned: !starts,
     readyAt: startAt,
-    freeAt: [...Array.from({ length: slots - 1 }, () => startAt), startAt + durationMs],
+    slots,
+    ends: [startAt + durationMs],
     // The node counts calls by model: those of the runner that goes still hold their places when the next ones come.
     inFlight: (own?.inFlight ?? 0) + (starts ? 1 : 0),
     embeddings: starts && demand.kind === 'embed' ? 1 : 0,

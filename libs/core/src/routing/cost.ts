@@ -2,7 +2,7 @@ import { fits, loadContext, raises, required } from './context.ts';
 import type { Demand } from './demand.ts';
 import type { Estimates } from './estimates.ts';
 import type { Option } from './option.ts';
-import { busyAt, busyOthers, idleAt, type Outlook, type RunnerOutlook, type Seat } from './outlook.ts';
+import { busyAt, busyOthers, freeAt, idleAt, type Outlook, type RunnerOutlook, type Seat } from './outlook.ts';
 import type { PlanParameters } from './parameters.ts';
 import { sharedTokens } from './prefix.ts';
 import { isBusy, regretMs, victimsFor, type Regrets } from './victims.ts';
@@ -61,7 +61,7 @@ function residentOption(
 ): Option {
   const { facts } = outlook;
   const joins = demand.kind === 'embed' && runner.embeddings > 0;
-  const startAt = Math.max(now, joins ? runner.embeddedAt : Math.max(runner.freeAt[0]!, outlook.slotFreeAt));
+  const startAt = Math.max(now, joins ? runner.embeddedAt : Math.max(freeAt(runner), outlook.slotFreeAt));
   const hasRoom = joins ? runner.embeddings < parameters.embeddings : hasPlace(outlook, runner, parameters.ahead);
   const cachedTokens = cachedOn(outlook, runner, demand);
   const slow = slowAt(outlook, startAt, parameters, runner);
@@ -137,7 +137,7 @@ function mayLoad({ facts, loaderFreeAt, running }: Outlook): boolean {
  */
 export function mayDrain(outlook: Outlook, model: string, { ahead }: PlanParameters): boolean {
   const own = outlook.runners.find((runner) => runner.model === model);
-  return mayLoad(outlook) && (own === undefined || own.inFlight < own.freeAt.length + ahead);
+  return mayLoad(outlook) && (own === undefined || own.inFlight < own.slots + ahead);
 }
 
 /** Slots that the call's model gets when it is loaded; backends read embeddings one after the other. */
@@ -146,16 +146,16 @@ export function slotsFor({ facts }: Pick<Outlook, 'facts'>, { kind }: Demand): n
 }
 
 /** A call that finds no free slot waits at the agent: there is one place for it, which needs no slot of the node. */
-function hasPlace({ facts, running }: Outlook, { freeAt, inFlight }: RunnerOutlook, ahead: number): boolean {
-  if (inFlight >= freeAt.length) return inFlight < freeAt.length + ahead;
+function hasPlace({ facts, running }: Outlook, { slots, inFlight }: RunnerOutlook, ahead: number): boolean {
+  if (inFlight >= slots) return inFlight < slots + ahead;
   return running < facts.slots - facts.zombies;
 }
 
-function cachedOn({ facts }: Outlook, { model, freeAt, facts: { loading } }: RunnerOutlook, demand: Demand): number {
+function cachedOn({ facts }: Outlook, { model, slots, facts: { loading } }: RunnerOutlook, demand: Demand): number {
   const prompts = facts.prompts.get(model);
   if (!prompts || loading || demand.prefix.length === 0) return 0;
   let most = 0;
-  for (let slot = 0; slot < prompts.length && slot < freeAt.length; slot += 1) {
+  for (let slot = 0; slot < prompts.length && slot < slots; slot += 1) {
     most = Math.max(most, sharedTokens(demand.prefix, prompts[slot]!));
   }
   return Math.min(most, demand.promptTokens);

@@ -1,6 +1,6 @@
 import type { Ask } from './cost.ts';
 import type { Demand, PrefixMark } from './demand.ts';
-import { busyAt, busyOthers, type RunnerOutlook, type Seat, type Seats } from './outlook.ts';
+import { busyAt, busyOthers, freeAt, type RunnerOutlook, type Seat, type Seats } from './outlook.ts';
 import type { PlanParameters } from './parameters.ts';
 
 /** What calls of a model cost on each node at the very least, from a few numbers a node that lie side by side. */
@@ -133,8 +133,8 @@ export function createFloorTable(nodes: number, { slowBySame, slowByOthers }: Pl
 /** When a call can begin there, or its load can. Those who join embeddings need no slot, and begin with them. */
 function beginOf({ outlook, runner }: Seat): number {
   if (!runner) return Math.max(outlook.loaderFreeAt, outlook.slotFreeAt);
-  const freeAt = runner.freeAt[0]!;
-  return runner.embeddings > 0 ? Math.min(freeAt, runner.embeddedAt) : Math.max(freeAt, outlook.slotFreeAt);
+  const slotAt = freeAt(runner);
+  return runner.embeddings > 0 ? Math.min(slotAt, runner.embeddedAt) : Math.max(slotAt, outlook.slotFreeAt);
 }
 
 function beginnings(prompts: readonly Demand['prefix'][] = []): number {

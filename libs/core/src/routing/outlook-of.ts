@@ -1,7 +1,7 @@
 import type { Estimates } from './estimates.ts';
 import { createForecast, type Forecast } from './forecast.ts';
 import { nameOf, type ModelFacts, type NodeFacts, type RunnerFacts, type RunningCall } from './node-facts.ts';
-import { slotFreeAt, takeSlot, type ModelSpeeds, type Outlook, type RunnerOutlook } from './outlook.ts';
+import { freeAt, slotFreeAt, takeSlot, type ModelSpeeds, type Outlook, type RunnerOutlook } from './outlook.ts';
 import { defaultParameters, type PlanParameters } from './parameters.ts';
 
 /** A call of another orchestrator is taken to have this part of a whole output to go. */
@@ -38,10 +38,10 @@ export function outlookOf(
     loaderFreeAt = Math.max(loaderFreeAt, readyAt);
     running += Math.min(inFlight, runner.slots);
   }
-  const freeAt = slotFreeAt({ facts, runners, leavingAt, running }, now);
+  const nextSlotAt = slotFreeAt({ facts, runners, leavingAt, running }, now);
   return {
-    ...{ facts, runners, usedBytes, loaderFreeAt, leavingAt, running, slotFreeAt: freeAt },
-    validUntil: Math.min(forecast.earliest, freeAt > now ? freeAt : Number.POSITIVE_INFINITY),
+    ...{ facts, runners, usedBytes, loaderFreeAt, leavingAt, running, slotFreeAt: nextSlotAt },
+    validUntil: Math.min(forecast.earliest, nextSlotAt > now ? nextSlotAt : Number.POSITIVE_INFINITY),
     speeds,
   };
 }
@@ -57,9 +57,9 @@ function runnerOutlook(runner: RunnerFacts, facts: NodeFacts, present: Present):
   const { forecast, estimates, speeds, slow } = present;
   const model = modelOf(facts, runner.model);
   const readyAt = runner.loading ? readyTime(runner, speeds(model).loadMs, forecast) : never;
-  const freeAt: number[] = [];
-  while (freeAt.length < Math.max(1, runner.slots)) freeAt.push(readyAt);
-  const take = (end: (start: number) => number): void => takeSlot(freeAt, end(freeAt[0]!));
+  const slots = Math.max(1, runner.slots);
+  const ends: number[] = [];
+  const take = (end: (start: number) => number): void => takeSlot(ends, slots, end(freeAt({ slots, ends, readyAt })));
 
   const foreignMs = ((foreignPart * foreignTokens) / speeds(model).decode) * slow;
   for (let n = 0; n < runner.foreignCalls; n += 1) {
@@ -79,7 +79,7 @@ function runnerOutlook(runner: RunnerFacts, facts: NodeFacts, present: Present):
   }
   if (embeddings > 0) {
     inFlight += 1;
-    embeddedAt = Math.max(embeddedAt, freeAt[0]!);
+    embeddedAt = Math.max(embeddedAt, freeAt({ slots, ends, readyAt }));
     take(() => embeddedAt);
   }
   const bytes = runner.bytes ?? estimates.runnerBytes(facts, model, runner.numCtx ?? 0, runner.slots);
@@ -90,7 +90,8 @@ function runnerOutlook(runner: RunnerFacts, facts: NodeFacts, present: Present):
     loadMs: speeds(model).loadMs,
     planned: false,
     readyAt,
-    freeAt,
+    slots,
+    ends,
     inFlight,
     embeddings,
     embeddedAt,

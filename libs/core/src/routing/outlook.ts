@@ -19,8 +19,9 @@ export interface RunnerOutlook {
   readonly planned: boolean;
   /** When it is loaded. */
   readonly readyAt: number;
-  /** When each slot is predicted to be free, soonest first; -Infinity: it is. */
-  readonly freeAt: readonly number[];
+  readonly slots: number;
+  /** When those of its slots that are taken are predicted to be free, soonest first; the others are once it is loaded. */
+  readonly ends: readonly number[];
   /** Calls that it has, running or not; joined embeddings are one. */
   readonly inFlight: number;
   readonly embeddings: number;
@@ -97,22 +98,29 @@ function runnerOf({ runners }: Outlook, model: string): RunnerOutlook | undefine
   return undefined;
 }
 
+/** When the runner has a slot for one call more; -Infinity: now. */
+export function freeAt({ slots, ends, readyAt }: Pick<RunnerOutlook, 'slots' | 'ends' | 'readyAt'>): number {
+  return ends.length < slots ? readyAt : ends[0]!;
+}
+
 /** When the last of the runner's calls will be done; -Infinity: it has none. */
-export function idleAt({ freeAt }: RunnerOutlook): number {
-  return freeAt[freeAt.length - 1]!;
+export function idleAt({ ends, readyAt }: RunnerOutlook): number {
+  return ends.at(-1) ?? readyAt;
 }
 
 /** When the calls in the runner's slots will be done: a call's end is never before its runner is loaded. */
-export function endsOf({ freeAt, inFlight }: RunnerOutlook): readonly number[] {
-  return freeAt.slice(Math.max(0, freeAt.length - inFlight));
+export function endsOf({ slots, ends, readyAt, inFlight }: RunnerOutlook): readonly number[] {
+  const calls = Math.min(slots, inFlight);
+  if (calls <= ends.length) return ends.slice(ends.length - calls);
+  return [...Array.from({ length: calls - ends.length }, () => readyAt), ...ends];
 }
 
 /** How many of the runner's slots are taken at that time. */
-export function busyAt({ freeAt, readyAt }: RunnerOutlook, time: number): number {
+export function busyAt({ ends, readyAt }: RunnerOutlook, time: number): number {
   const from = Math.max(time, readyAt);
-  let free = freeAt.length;
-  while (free > 0 && freeAt[free - 1]! > from) free -= 1;
-  return freeAt.length - free;
+  let over = ends.length;
+  while (over > 0 && ends[over - 1]! > from) over -= 1;
+  return ends.length - over;
 }
 
 /** How many slots of the node's other models are taken at that time; those that leave for a load count until they are idle. */
@@ -130,9 +138,19 @@ export function busyOthers(
 
 const nobody: readonly RunnerOutlook[] = [];
 
-/** The first slot, or the one that is named, is free later; all are in order again. */
-export function takeSlot(freeAt: number[], until: number, slot = 0): void {
-  let place = slot;
-  for (; place + 1 < freeAt.length && freeAt[place + 1]! < until; place += 1) freeAt[place] = freeAt[place + 1]!;
-  freeAt[place] = until;
+/** Of the runner's slots the one that is free first is taken until then. */
+export function takeSlot(ends: number[], slots: number, until: number): void {
+  if (ends.length < slots) insert(ends, until);
+  else moveEnd(ends, 0, until);
+}
+
+/** The slot that would be free as the one at `place` is free then instead; all are in order again. */
+export function moveEnd(ends: number[], place: number, until: number): void {
+  ends.splice(place, 1);
+  insert(ends, until);
+}
+
+function insert(ends: number[], until: number): void {
+  const before = ends.findLastIndex((end) => end < until);
+  ends.splice(before + 1, 0, until);
 }
