@@ -1,4 +1,4 @@
-import { ClusterError, throwIfAborted, type Chunk } from '@tutti/core';
+import { ClusterError, oneByOne, throwIfAborted, type Chunk, type Stream } from '@tutti/core';
 import { upstreamError, type Body } from './http.ts';
 import { linesOf } from './lines.ts';
 
@@ -11,27 +11,33 @@ interface LineParser {
 }
 
 /** The chunks of a body, the last of which is the done. Whoever stops reading closes the connection. */
-export async function* streamed(body: Body, parser: LineParser, signal: AbortSignal): AsyncGenerator<Chunk> {
+export function streamed(body: Body, parser: LineParser, signal: AbortSignal): Stream<Chunk> {
+  return oneByOne(batches(body, parser, signal));
+}
+
+/** The chunks of what each read brought. */
+async function* batches(body: Body, parser: LineParser, signal: AbortSignal): AsyncGenerator<Iterable<Chunk>> {
   let finished = false;
-  try {
-    for await (const lines of linesOf(body)) {
+  const chunksOf = function* (lines: readonly string[]): Generator<Chunk> {
+    for (const line of lines) {
       // What comes after the end is read, so that the socket can be used again, and is passed over.
-      for (const line of lines) {
-        if (finished) break;
-        for (const chunk of parser.line(line)) {
-          throwIfAborted(signal);
-          finished ||= chunk.kind.case === 'done';
-          yield chunk;
-        }
+      if (finished) return;
+      for (const chunk of parser.line(line)) {
+        throwIfAborted(signal);
+        finished ||= chunk.kind.case === 'done';
+        yield chunk;
       }
     }
+  };
+  try {
+    for await (const lines of linesOf(body)) yield chunksOf(lines);
   } catch (thrown) {
     if (!finished) throw upstreamError(thrown, signal);
   } finally {
     // An unread body would keep its socket.
     if (!body.readableEnded) body.destroy();
   }
-  if (!finished) yield* (parser.end ?? incomplete)();
+  if (!finished) yield (parser.end ?? incomplete)();
 }
 
 function incomplete(): never {

@@ -1,9 +1,13 @@
 import { ClusterError } from './error.ts';
-import { createAttempts } from './failure/attempts.ts';
+import { createAttempts, type Attempts } from './failure/attempts.ts';
 import { createQuarantine, type Quarantine } from './failure/quarantine.ts';
 import { createRetryBudget, type RetryBudget } from './failure/retry-budget.ts';
-import type { Generate } from './generate.ts';
+import type { Call, Chunk, Context, Generate } from './generate.ts';
 import type { Clock, Random } from './ports.ts';
+import { beginning } from './streams/beginning.ts';
+import { opened } from './streams/opened.ts';
+import { streamOf, type Stream } from './streams/stream.ts';
+import { tapped } from './streams/tapped.ts';
 
 interface Options {
   readonly clock: Clock;
@@ -23,26 +27,38 @@ export function retried({ clock, random, attempts: most = 3, ...shared }: Option
   const { budget = createRetryBudget({ clock }), quarantine = createQuarantine({ clock }) } = shared;
   const options = { clock, random, attempts: most, budget, quarantine };
 
-  return async function* (call, context) {
+  const run = async function* (call: Call, context: Context): AsyncGenerator<Chunk, Stream<Chunk>> {
     const attempts = createAttempts(options, call, context);
     for (;;) {
+      const chunks = streamOf(next(call, attempts.begin()));
+      let begun = false;
       let error: ClusterError | undefined;
-      const own = attempts.begin();
-      let complete = false;
       try {
-        for await (const chunk of next(call, own)) {
-          if (!attempts.see(chunk)) break;
-          yield chunk;
-        }
+        begun = yield* beginning(chunks, attempts.see);
       } catch (thrown) {
         error = ClusterError.from(thrown);
       } finally {
-        complete = attempts.complete();
+        if (!begun) attempts.complete();
       }
-      if (complete && !error) return;
+      if (begun) return committed(chunks, attempts);
       const told = attempts.after(error);
       if (told) yield told;
       await attempts.ready();
     }
   };
+  return (call, context) => opened(run(call, context));
+}
+
+/** The rest of an answer that has begun: what fails now fails. */
+function committed(chunks: Stream<Chunk>, attempts: Attempts): Stream<Chunk> {
+  return tapped(() => ({
+    items: chunks,
+    see: attempts.see,
+    end(thrown) {
+      const complete = attempts.complete();
+      if (thrown !== undefined) attempts.after(ClusterError.from(thrown));
+      else if (!complete) attempts.after(undefined);
+    },
+    leave: attempts.complete,
+  }));
 }

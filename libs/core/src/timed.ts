@@ -3,6 +3,7 @@ import { ClusterError } from './error.ts';
 import type { Call, Generate } from './generate.ts';
 import type { Clock } from './ports.ts';
 import { linkedController } from './signal.ts';
+import { tapped } from './streams/tapped.ts';
 
 interface Options {
   readonly clock: Clock;
@@ -40,53 +41,60 @@ const withTools: Patience = { graceMs: 120_000, silenceMs: 120_000 };
  * time in which the node is waited for counts: a slow reader is no fault of it.
  */
 export function timed({ clock, firstOutputMs }: Options, next: Generate): Generate {
-  return async function* (call, context) {
-    const { controller, unlink } = linkedController(context.signal);
-    const { graceMs, silenceMs } = mayUseTools(call) ? withTools : usual;
-    const startedAt = clock.now();
-    let firstDueAt = startedAt + Math.min(longestFirstOutputMs, firstOutputMs + graceMs);
-    let begun = false;
-    let averageGapMs = 0;
-    /** Undefined: the reader is at work. */
-    let waitingSince: number | undefined = startedAt;
-    let timeout: ClusterError | undefined;
+  return (call, context) =>
+    tapped(() => {
+      const { controller, unlink } = linkedController(context.signal);
+      const { graceMs, silenceMs } = mayUseTools(call) ? withTools : usual;
+      const startedAt = clock.now();
+      let firstDueAt = startedAt + Math.min(longestFirstOutputMs, firstOutputMs + graceMs);
+      let begun = false;
+      let averageGapMs = 0;
+      /** Undefined: the reader is at work. */
+      let waitingSince: number | undefined = startedAt;
+      let timeout: ClusterError | undefined;
 
-    const dueAt = (): number => {
-      const end = startedAt + longestCallMs;
-      if (waitingSince === undefined) return end;
-      const longest = Math.min(longestSilenceMs, Math.max(silenceMs, silenceFactor * averageGapMs));
-      return Math.min(end, begun ? waitingSince + longest : firstDueAt);
-    };
+      const dueAt = (): number => {
+        const end = startedAt + longestCallMs;
+        if (waitingSince === undefined) return end;
+        const longest = Math.min(longestSilenceMs, Math.max(silenceMs, silenceFactor * averageGapMs));
+        return Math.min(end, begun ? waitingSince + longest : firstDueAt);
+      };
 
-    // One timer for all chunks: it looks how late it is. No silence that begins after a look is over before the next.
-    const look = (): void => {
-      const leftMs = dueAt() - clock.now();
-      if (leftMs > 0) {
-        stop = clock.after(Math.max(shortestLookMs, Math.min(leftMs, silenceMs)), look);
-        return;
-      }
-      timeout = lateness(begun, clock.now() - startedAt);
-      controller.abort(timeout);
-    };
-    let stop = clock.after(silenceMs, look);
+      // One timer for all chunks: it looks how late it is. No silence that begins after a look is over before the next.
+      const look = (): void => {
+        const leftMs = dueAt() - clock.now();
+        if (leftMs > 0) {
+          stopLooking = clock.after(Math.max(shortestLookMs, Math.min(leftMs, silenceMs)), look);
+          return;
+        }
+        timeout = lateness(begun, clock.now() - startedAt);
+        controller.abort(timeout);
+      };
+      let stopLooking = clock.after(silenceMs, look);
 
-    try {
-      for await (const chunk of next(call, { ...context, signal: controller.signal })) {
-        const now = clock.now();
-        if (begun) averageGapMs += newestPart * (now - waitingSince - averageGapMs);
-        else if (chunk.kind.case !== 'progress') begun = true;
-        else if (isWaiting(chunk)) firstDueAt = Math.max(firstDueAt, lastDue(startedAt, now));
-        waitingSince = undefined;
-        yield chunk;
-        waitingSince = clock.now();
-      }
-    } catch (thrown) {
-      throw timeout ?? thrown;
-    } finally {
-      stop();
-      unlink();
-    }
-  };
+      const stop = (): void => {
+        stopLooking();
+        unlink();
+      };
+
+      return {
+        items: next(call, { ...context, signal: controller.signal }),
+        wait: () => void (waitingSince = clock.now()),
+        see(chunk) {
+          // What came together with the one before was not waited for.
+          const gapMs = waitingSince === undefined ? 0 : clock.now() - waitingSince;
+          if (begun) averageGapMs += newestPart * (gapMs - averageGapMs);
+          else if (chunk.kind.case !== 'progress') begun = true;
+          else if (isWaiting(chunk)) firstDueAt = Math.max(firstDueAt, lastDue(startedAt, clock.now()));
+          waitingSince = undefined;
+        },
+        end(thrown) {
+          stop();
+          if (thrown !== undefined && timeout) throw timeout;
+        },
+        leave: stop,
+      };
+    });
 }
 
 function lastDue(startedAt: number, now: number): number {

@@ -1,6 +1,7 @@
 import { ClusterError } from './error.ts';
 import type { Call, Chunk, Context, Generate } from './generate.ts';
 import { abortError } from './signal.ts';
+import { tapped } from './streams/tapped.ts';
 
 /** Somebody who wants to know how one call goes. It must not throw. */
 export interface Watcher {
@@ -11,22 +12,23 @@ export interface Watcher {
 
 /** Shows each call to a watcher of its own. */
 export function watched(begin: (call: Call, context: Context) => Watcher, next: Generate): Generate {
-  return async function* (call, context) {
-    const watcher = begin(call, context);
-    let complete = false;
-    let error: ClusterError | undefined;
-    try {
-      for await (const chunk of next(call, context)) {
-        complete ||= chunk.kind.case === 'done';
-        watcher.see(chunk);
-        yield chunk;
-      }
-    } catch (thrown) {
-      error = ClusterError.from(thrown);
-      throw thrown;
-    } finally {
-      // What happens after the last chunk no longer matters to whoever asked.
-      watcher.end(complete ? undefined : (error ?? abortError(context.signal)));
-    }
-  };
+  return (call, context) =>
+    tapped(() => {
+      const watcher = begin(call, context);
+      let complete = false;
+      const end = (thrown?: unknown): void => {
+        // What happens after the last chunk no longer matters to whoever asked.
+        if (complete) watcher.end();
+        else watcher.end(thrown === undefined ? abortError(context.signal) : ClusterError.from(thrown));
+      };
+      return {
+        items: next(call, context),
+        see(chunk) {
+          complete ||= chunk.kind.case === 'done';
+          watcher.see(chunk);
+        },
+        end,
+        leave: end,
+      };
+    });
 }

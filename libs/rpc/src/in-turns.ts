@@ -1,3 +1,5 @@
+import { streamOf } from '@tutti/core';
+
 /**
  * Collects what `source` gives within one turn of the event loop, at most `max` at a time, so that one message carries
  * it all. While its reader is busy it reads on by one batch and no more. What came before an error goes out before it.
@@ -18,10 +20,16 @@ export async function* inTurns<T>(source: AsyncIterable<T>, max = 256): AsyncGen
     wakeReader();
   };
   const collect = async (): Promise<void> => {
+    const items = streamOf(source);
     try {
-      for await (const item of source) {
-        if (left) break;
-        if (batch.push(item) === 1) setImmediate(markDue);
+      for (;;) {
+        const next = items.ready?.() ?? (await items.next());
+        if (next.done) break;
+        if (left) {
+          await items.return?.();
+          break;
+        }
+        if (batch.push(next.value) === 1) setImmediate(markDue);
         if (batch.length < max) continue;
         markDue();
         await new Promise<void>((resolve) => (wakeSource = resolve));

@@ -1,4 +1,13 @@
-import { ClusterError, linkedController, type Clock, type Context, type Generate } from '@tutti/core';
+import {
+  ClusterError,
+  linkedController,
+  oneByOne,
+  type Call,
+  type Chunk,
+  type Clock,
+  type Context,
+  type Generate,
+} from '@tutti/core';
 import type { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import type { Client } from '@tutti/rpc';
 
@@ -29,30 +38,30 @@ export function remoteNode(
   running = new Set<AbortController>(),
 ): RemoteNode {
   const silence = `Node ${node} took the call and has not said in ${acceptedMs / 1_000} s whether it has a slot.`;
-  return {
-    async *generate(call, context) {
-      const { controller, unlink } = linkedController(context.signal);
-      const { signal } = controller;
-      running.add(controller);
-      const stopTimer = clock.after(acceptedMs, () => controller.abort(new ClusterError('node_unreachable', silence)));
-      try {
-        const request = { call, dispatch: dispatchFor(standing, context) };
-        let finished = false;
-        for await (const { chunks } of agent.invoke(request, { signal, deadlineMs: Infinity })) {
-          stopTimer();
-          for (const chunk of chunks) {
-            if (finished) break;
-            finished = chunk.kind.case === 'done';
-            yield chunk;
-          }
-        }
-        if (!finished) throw new ClusterError('bad_upstream', `Node ${node} ended the answer before it was complete.`);
-      } finally {
+  const answer = async function* (call: Call, context: Context): AsyncGenerator<readonly Chunk[]> {
+    const { controller, unlink } = linkedController(context.signal);
+    const { signal } = controller;
+    running.add(controller);
+    const stopTimer = clock.after(acceptedMs, () => controller.abort(new ClusterError('node_unreachable', silence)));
+    try {
+      const request = { call, dispatch: dispatchFor(standing, context) };
+      let finished = false;
+      for await (const { chunks } of agent.invoke(request, { signal, deadlineMs: Infinity })) {
         stopTimer();
-        running.delete(controller);
-        unlink();
+        if (finished) continue;
+        const last = chunks.findIndex(({ kind }) => kind.case === 'done');
+        finished = last >= 0;
+        yield finished ? chunks.slice(0, last + 1) : chunks;
       }
-    },
+      if (!finished) throw new ClusterError('bad_upstream', `Node ${node} ended the answer before it was complete.`);
+    } finally {
+      stopTimer();
+      running.delete(controller);
+      unlink();
+    }
+  };
+  return {
+    generate: (call, context) => oneByOne(answer(call, context)),
     cut(error) {
       for (const controller of running) controller.abort(error);
     },

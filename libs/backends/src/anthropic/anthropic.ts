@@ -1,4 +1,16 @@
-import { ClusterError, done, modelNotFound, throwIfAborted, type Clock, type Generate } from '@tutti/core';
+import {
+  ClusterError,
+  done,
+  modelNotFound,
+  opened,
+  throwIfAborted,
+  type Call,
+  type Chunk,
+  type Clock,
+  type Context,
+  type Generate,
+  type Stream,
+} from '@tutti/core';
 import { createEventParser, parseError, renderRequest } from '@tutti/dialects/anthropic';
 import { isLoad } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
@@ -46,7 +58,10 @@ export async function openAnthropic(settings: Settings): Promise<Backend> {
 }
 
 function generateOn(http: Http, models: AnthropicModels): Generate {
-  return async function* (call, { signal, hops }) {
+  const open = async function* (
+    call: Call,
+    { signal, hops }: Context,
+  ): AsyncGenerator<Chunk, Stream<Chunk> | undefined> {
     throwIfAborted(signal);
     const model = models.find(call.model);
     if (!model) throw modelNotFound(call.model);
@@ -55,6 +70,7 @@ function generateOn(http: Http, models: AnthropicModels): Generate {
     const { body, beta } = renderRequest(call, { model: model.id, mostTokens: model.mostTokens });
     const headers = { 'x-tutti-hops': String(hops), ...(beta !== undefined && { 'anthropic-beta': beta }) };
     const response = await http.send('POST', '/messages', { body, signal, headers });
-    yield* streamed(response, createEventParser(), signal);
+    return streamed(response, createEventParser(), signal);
   };
+  return (call, context) => opened(open(call, context));
 }

@@ -2,13 +2,16 @@ import PQueue from 'p-queue';
 import {
   canonicalModel,
   ClusterError,
+  opened,
   progress,
+  tapped,
   throwIfAborted,
   type Call,
   type Chunk,
   type Clock,
   type Context,
   type Generate,
+  type Stream,
 } from '@tutti/core';
 import { unlessAborted } from '../unless-aborted.ts';
 import { createFairShare, type FairShare } from './fair-share.ts';
@@ -181,25 +184,38 @@ export function createSlots({ total, perRunner, clock, mayEnter, drains, burntOu
     return (call.kind.case === 'embed' ? joinEmbeds : takeSlot)(model, principal.id, places);
   };
 
-  const admitted = (next: Generate): Generate =>
-    async function* (call, context) {
-      const { signal } = context;
+  const admitted = (next: Generate): Generate => {
+    const enter = async function* (call: Call, context: Context): AsyncGenerator<Chunk, Stream<Chunk>> {
       const askedAt = clock.now();
       const turn = take(call, context);
-      let burns = false;
+      let started = false;
       try {
         yield progress({ case: 'accepted', value: { waiting: turn.waiting } });
-        await unlessAborted(turn.started, signal);
-        const queueMs = clock.now() - askedAt;
-        for await (const chunk of next(call, context)) {
-          burns = chunk.kind.case === 'progress';
-          noteWait(chunk, queueMs);
-          yield chunk;
-        }
+        await unlessAborted(turn.started, context.signal);
+        started = true;
       } finally {
-        turn.leave(burns && signal.aborted ? burntOut?.(call) : undefined);
+        if (!started) turn.leave();
       }
+      return run(call, context, turn, clock.now() - askedAt);
     };
+
+    const run = (call: Call, context: Context, turn: Turn, queueMs: number): Stream<Chunk> =>
+      tapped(() => {
+        let burns = false;
+        const leave = (): void => turn.leave(burns && context.signal.aborted ? burntOut?.(call) : undefined);
+        return {
+          items: next(call, context),
+          see(chunk) {
+            burns = chunk.kind.case === 'progress';
+            noteWait(chunk, queueMs);
+          },
+          end: leave,
+          leave,
+        };
+      });
+
+    return (call, context) => opened(enter(call, context));
+  };
 
   return {
     get busy() {
@@ -225,8 +241,9 @@ function noteWait({ kind }: Chunk, queueMs: number): void {
 
 /** Tells that a call begins, for backends whose calls nobody settles. */
 export function announced(next: Generate): Generate {
-  return async function* (call, context) {
+  const begin = async function* (call: Call, context: Context): AsyncGenerator<Chunk, AsyncIterable<Chunk>> {
     yield progress({ case: 'started', value: {} });
-    yield* next(call, context);
+    return next(call, context);
   };
+  return (call, context) => opened(begin(call, context));
 }

@@ -1,4 +1,12 @@
-import { canonicalModel, ClusterError, onAbort, type Clock, type Context, type Generate } from '@tutti/core';
+import {
+  canonicalModel,
+  ClusterError,
+  onAbort,
+  type Chunk,
+  type Clock,
+  type Context,
+  type Generate,
+} from '@tutti/core';
 import { bytesOf, groupKey, isEmbed, joined, shares, type EmbedCall } from './embed-group.ts';
 import { createOutlet, type Outlet } from './outlet.ts';
 
@@ -100,8 +108,7 @@ export function createBatches(clock: Clock): Batches {
       lane.waiting.push(member);
     };
 
-    return async function* (call, context) {
-      if (!isEmbed(call) || call.kind.value.inputs.length === 0) return yield* next(call, context);
+    const gathered = async function* (call: EmbedCall, context: Context): AsyncGenerator<Chunk> {
       counts.calls += 1;
       const member: Member = {
         call,
@@ -118,6 +125,9 @@ export function createBatches(clock: Clock): Batches {
         member.left = true;
       }
     };
+
+    return (call, context) =>
+      isEmbed(call) && call.kind.value.inputs.length > 0 ? gathered(call, context) : next(call, context);
   };
 
   return { batched, counts };

@@ -1,5 +1,17 @@
 import { create } from '@bufbuild/protobuf';
-import { canonicalModel, done, progress, type Call, type Chunk, type Clock, type Generate } from '@tutti/core';
+import {
+  canonicalModel,
+  done,
+  opened,
+  progress,
+  tapped,
+  type Call,
+  type Chunk,
+  type Clock,
+  type Context,
+  type Generate,
+  type Stream,
+} from '@tutti/core';
 import { ContextWindowSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { TimingsSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { isLoad } from '../asks-nothing.ts';
@@ -34,16 +46,18 @@ const progressMs = 1_000;
 export function settled({ placement, residents, traffic, trainedContext, clock }: Options, next: Generate): Generate {
   const counted = traffic.counted(next);
 
-  return async function* (call, context) {
+  const settle = async function* (call: Call, context: Context): AsyncGenerator<Chunk, Stream<Chunk> | undefined> {
     const model = canonicalModel(call.model);
     const lonely = traffic.lonely(model);
     if (isUnload(call)) {
       yield started(undefined, false);
       await residents.refresh();
-      if (!residents.find(model)) return yield done({ reason: 'unload' });
-      if (traffic.usedByOthers(model, context.client ?? '')) return yield done({ reason: 'load', extraJson: kept });
+      if (!residents.find(model)) return void (yield done({ reason: 'unload' }));
+      if (traffic.usedByOthers(model, context.client ?? '')) {
+        return void (yield done({ reason: 'load', extraJson: kept }));
+      }
       await placement.unload(model, { holdsSlot: true }, context.signal);
-      return yield done({ reason: 'unload' });
+      return void (yield done({ reason: 'unload' }));
     }
 
     const visit = await placement.place(wishOf(call), { holdsSlot: true, evict: context.evict });
@@ -61,23 +75,30 @@ export function settled({ placement, residents, traffic, trainedContext, clock }
       visit?.leave();
     }
 
-    let learnt = false;
-    try {
-      for await (const chunk of counted(withSettings(call, sent, keepAliveMs(call, lonely())), context)) {
-        if (!learnt && chunk.kind.case !== 'progress') {
-          residents.learn(model, sent);
-          learnt = true;
+    return tapped(() => {
+      let learnt = false;
+      const leave = (): void => {
+        // Nobody waits for it, and if another model comes into memory just now, that one decides who leaves.
+        if (call.keepAliveMs === 0 && lonely()) {
+          placement.unload(model, { holdsSlot: false }, new AbortController().signal).catch(() => {});
         }
-        if (caused && loadMs !== undefined) noteLoad(chunk, loadMs);
-        yield chunk;
-      }
-    } finally {
-      // Nobody waits for it, and if another model comes into memory just now, that one decides who leaves.
-      if (call.keepAliveMs === 0 && lonely()) {
-        placement.unload(model, { holdsSlot: false }, new AbortController().signal).catch(() => {});
-      }
-    }
+      };
+      return {
+        items: counted(withSettings(call, sent, keepAliveMs(call, lonely())), context),
+        see(chunk) {
+          if (!learnt && chunk.kind.case !== 'progress') {
+            residents.learn(model, sent);
+            learnt = true;
+          }
+          if (caused && loadMs !== undefined) noteLoad(chunk, loadMs);
+        },
+        end: leave,
+        leave,
+      };
+    });
   };
+
+  return (call, context) => opened(settle(call, context));
 
   /** What a call on the model must say to be served by the runner that is there. */
   function settings(model: string): Sent {

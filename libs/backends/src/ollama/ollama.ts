@@ -1,4 +1,4 @@
-import { throwIfAborted, type Chunk, type Generate } from '@tutti/core';
+import { opened, throwIfAborted, type Call, type Chunk, type Context, type Generate, type Stream } from '@tutti/core';
 import {
   parseChatLine,
   parseEmbedBody,
@@ -48,11 +48,12 @@ const parsers = {
 } as const;
 
 function generateOn(http: Http): Generate {
-  return async function* (call, { signal, hops }) {
+  const open = async function* (call: Call, { signal, hops }: Context): AsyncGenerator<Chunk, Stream<Chunk>> {
     throwIfAborted(signal);
     const { path, body } = renderRequest(call, { stream: !isLoad(call) });
     const parse: (text: string) => Chunk[] = parsers[path];
     const response = await http.send('POST', path, { body, signal, headers: { 'x-tutti-hops': String(hops) } });
-    yield* streamed(response, { line: parse }, signal);
+    return streamed(response, { line: parse }, signal);
   };
+  return (call, context) => opened(open(call, context));
 }

@@ -1,4 +1,16 @@
-import { ClusterError, done, modelNotFound, throwIfAborted, type Call, type Clock, type Generate } from '@tutti/core';
+import {
+  ClusterError,
+  done,
+  modelNotFound,
+  opened,
+  throwIfAborted,
+  type Call,
+  type Chunk,
+  type Clock,
+  type Context,
+  type Generate,
+  type Stream,
+} from '@tutti/core';
 import { createEventParser, mustCall, parseError, parseVectors, renderRequest } from '@tutti/dialects/openai';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { asksNothing } from '../asks-nothing.ts';
@@ -71,7 +83,10 @@ async function readInTime(lookups: Lookups, clock: Clock): Promise<Props | undef
 }
 
 function generateOn(http: Http, models: OpenaiModels, strict: boolean): Generate {
-  return async function* (call, { signal, hops }) {
+  const open = async function* (
+    call: Call,
+    { signal, hops }: Context,
+  ): AsyncGenerator<Chunk, Stream<Chunk> | undefined> {
     throwIfAborted(signal);
     const model = models.find(call.model);
     if (!model) throw modelNotFound(call.model);
@@ -86,10 +101,11 @@ function generateOn(http: Http, models: OpenaiModels, strict: boolean): Generate
       const inputs = call.kind.value.inputs.length;
       const { dimensions } = call.kind.value;
       yield* parseVectors(await textOf(response, signal), { inputs, promptTokens, dimensions });
-      return;
+      return undefined;
     }
-    yield* streamed(response, createEventParser({ promptTokens, mustCall: mustCall(call) }), signal);
+    return streamed(response, createEventParser({ promptTokens, mustCall: mustCall(call) }), signal);
   };
+  return (call, context) => opened(open(call, context));
 }
 
 /** A server's context is what it was started with: nobody can ask for more. */

@@ -7,6 +7,7 @@ import {
   type Generate,
   type Principal,
   type Priority,
+  streamOf,
   type Ticket,
   withDigest,
   withModelOptions,
@@ -93,7 +94,7 @@ export function createAnswer({
     const noting = { ...context, onCache: facts.noteCache };
     const run = through?.(generate) ?? generate;
     const start = bring?.(run) ?? run;
-    const chunks = start(withDigest({ ...call, model: canonicalModel(model) }), noting)[Symbol.asyncIterator]();
+    const chunks = streamOf(start(withDigest({ ...call, model: canonicalModel(model) }), noting));
     try {
       if (stream) await sendStream(reply, chunks, { facts, rendering, clock, gone, longestStallMs });
       else await sendWhole(reply, chunks, { facts, rendering, longestStallMs });

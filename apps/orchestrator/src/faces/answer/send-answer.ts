@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
-import { ClusterError, type Chunk, type Clock } from '@tutti/core';
+import { ClusterError, type Chunk, type Clock, type Stream } from '@tutti/core';
 import type { Delta, Done } from '@tutti/proto/tutti/agent/v1/chunk';
 import { json } from '../http/content-types.ts';
 import type { Rendering } from './rendering.ts';
@@ -21,12 +21,12 @@ interface WholeOptions {
 /** Answers with one object. */
 export async function sendWhole(
   reply: FastifyReply,
-  chunks: AsyncIterator<Chunk>,
+  chunks: Stream<Chunk>,
   { facts, rendering, longestStallMs }: WholeOptions,
 ): Promise<void> {
   const deltas: Delta[] = [];
   let end: Done | undefined;
-  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+  for (let next = await chunks.next(); !next.done; next = chunks.ready?.() ?? (await chunks.next())) {
     const { kind } = next.value;
     if (kind.case === 'progress') facts.note(kind.value);
     if (kind.case === 'delta') deltas.push(kind.value);
@@ -50,11 +50,7 @@ interface StreamOptions extends WholeOptions {
 }
 
 /** Answers with a stream, whose headers go out with the first delta; a load or an unload with one object. */
-export async function sendStream(
-  reply: FastifyReply,
-  chunks: AsyncIterator<Chunk>,
-  options: StreamOptions,
-): Promise<void> {
+export async function sendStream(reply: FastifyReply, chunks: Stream<Chunk>, options: StreamOptions): Promise<void> {
   const { facts, clock, gone, longestStallMs } = options;
   const first = firstShown(chunks, facts, options.rendering(facts.model));
   // If it fails while the headers go out, the failure is met below.
@@ -76,7 +72,7 @@ export async function sendStream(
     let finished = false;
     let next = await (early ? withSigns(first, raw, rendering, options) : first);
     if (isOpen) rendering = options.rendering(facts.model);
-    for (let noted = true; !next.done; next = await chunks.next(), noted = false) {
+    for (let noted = true; !next.done; next = chunks.ready?.() ?? (await chunks.next()), noted = false) {
       const { kind } = next.value;
       if (kind.case === 'progress' && !noted) facts.note(kind.value);
       const text = finished ? '' : textOf(kind, rendering, facts);
@@ -101,7 +97,7 @@ export async function sendStream(
 
 /** Reads on to the first chunk that a client sees; what the others tell goes into `facts`. */
 async function firstShown(
-  chunks: AsyncIterator<Chunk>,
+  chunks: Stream<Chunk>,
   facts: RouteFacts,
   rendering: Rendering,
 ): Promise<IteratorResult<Chunk, undefined>> {
