@@ -103,9 +103,15 @@ function serverOptions({ tls, trustProxy = [], timeouts }: HttpOptions) {
     // Requests have been seen off before the server closes; what is left has asked for nothing.
     forceCloseConnections: true,
     return503OnClosing: false,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     requestIdHeader: false,
     genReqId: requestId,
   } as const;
+}
+
+/** No route has a schema that Fastify would check: the compilers for that are a good part of what its start costs. */
+function noSchemas(): never {
+  throw new Error('Routes have no schemas here: parse the body in the handler.');
 }
 
 /** A proxy in front may name the request; what it says is only taken if it is a plain id. */
