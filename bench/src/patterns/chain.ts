@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { done, pause, textDelta, type Generate, type Pattern } from '@tutti/core';
+import { done, pause, textDelta, type Generate } from '@tutti/core';
+import type { Pattern } from '@tutti/core/patterns';
 import { systemClock } from '@tutti/runtime';
 import { begin } from './run-pattern.ts';
 

@@ -1,4 +1,4 @@
-import type { RunEntry } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 
 /**
  * Milliseconds that a run takes at least: in each stage as long as its slowest lane, stage after stage. What was dropped

@@ -1,4 +1,5 @@
-import type { Budget, Generate, JsonObject, PatternName, RunEntry } from '@tutti/core';
+import type { Generate } from '@tutti/core';
+import type { Budget, JsonObject, PatternName, RunEntry } from '@tutti/core/patterns';
 import { seededRandom, scriptedModels, syntheticQuestions } from '@tutti/testing';
 import { expect, it } from 'vitest';
 import { criticalPathMs } from './critical-path.ts';

@@ -1,23 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
+import { localPrincipal, Priority, Privacy, ticketMachine, type Clock, type Context, type Generate } from '@tutti/core';
 import {
   defaultBudget,
   execute,
-  localPrincipal,
   patterns,
-  Priority,
-  Privacy,
-  ticketMachine,
   type AvailableModel,
   type Budget,
-  type Clock,
-  type Context,
-  type Generate,
   type JsonObject,
   type Pattern,
   type PatternName,
   type RunEnd,
   type RunEntry,
-} from '@tutti/core';
+} from '@tutti/core/patterns';
 import { createTimeline } from '@tutti/simulation';
 
 /** A place where runs are played on simulated time. One `play` at a time. */

@@ -1,5 +1,5 @@
 import { scriptedModels, type ScriptedModel, type SyntheticQuestion } from '@tutti/testing';
-import type { JsonObject, PatternName } from '@tutti/core';
+import type { JsonObject, PatternName } from '@tutti/core/patterns';
 import { createStage, modelNamed, type Played } from './run-pattern.ts';
 
 /** What is asked of a pattern beside the question. */

@@ -34,50 +34,6 @@ export { classOf, type LinearModel } from './parameters/linear-model.ts';
 export { isSamplingTask, presets, samplingTasks, type Preset, type SamplingTask } from './parameters/presets.ts';
 export { taskOfText } from './parameters/task-of.ts';
 export { tuned } from './parameters/tuned.ts';
-export { budgetFrom, defaultBudget, overdrawn, type Budget, type Resource, type Spent } from './patterns/budget.ts';
-export type { Contribution } from './patterns/conversation/contribution.ts';
-export type { ToolUse } from './patterns/conversation/tool-use.ts';
-export type { OfferedTool, Tool, ToolPolicy, Tools } from './patterns/conversation/tool.ts';
-export { createTurn } from './patterns/conversation/turn.ts';
-export { shapedTasks } from './patterns/dag/shaped-tasks.ts';
-export { taskStatuses, type DagTask, type EdgePolicy, type TaskStatus } from './patterns/dag/task.ts';
-export { checkTasks, workflowTasksOf } from './patterns/dag/workflow-input.ts';
-export {
-  cancelledWorkflow,
-  createWorkflow,
-  nextTasks,
-  taskTypes,
-  updatedWorkflow,
-  workflowResult,
-  workflowState,
-  workflowStrategies,
-  type PlannedTask,
-  type TaskChange,
-  type TaskType,
-  type Workflow,
-  type WorkflowResult,
-  type WorkflowState,
-  type WorkflowStrategy,
-  type WorkflowTask,
-} from './patterns/dag/workflow.ts';
-export { execute, type EngineOptions, type Execution, type RunEnd } from './patterns/engine.ts';
-export type { Journal } from './patterns/journal.ts';
-export { canonicalJson, type Json, type JsonObject } from './patterns/json.ts';
-export type {
-  Asked,
-  AvailableModel,
-  Estimate,
-  Pattern,
-  PatternInput,
-  PatternResult,
-  RunContext,
-} from './patterns/pattern.ts';
-export type { RunWishes } from './patterns/wishes.ts';
-export { patterns, type PatternName } from './patterns/patterns.ts';
-export type { Answer, FunctionCall, FunctionOffer, Question, StepLabel, Turn } from './patterns/question.ts';
-export { replayRun, type Replayed, type RunFixture } from './patterns/replay-run.ts';
-export type { HumanQuestion, Note, RunCaller, RunEntry, RunError, RunEvent } from './patterns/run-event.ts';
-export { spentIn } from './patterns/run-state.ts';
 export { pause } from './pause.ts';
 export { mayUseModel, permitted, requireModel } from './permitted.ts';
 export type { Clock, Random } from './ports.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@tutti/core';
+import type { JsonObject } from '@tutti/core/patterns';
 import type { Client } from '../connection/client.ts';
 import { runPath } from './run-path.ts';
 

@@ -1,4 +1,5 @@
-import { ClusterError, createTurn, patterns, type OfferedTool, type Pattern, type RunFixture } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import { createTurn, patterns, type OfferedTool, type Pattern, type RunFixture } from '@tutti/core/patterns';
 
 const table: Readonly<Record<string, Pattern>> = patterns;
 

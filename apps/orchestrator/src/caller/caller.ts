@@ -1,4 +1,5 @@
-import { priorities, Priority, Privacy, type Principal, type RunCaller } from '@tutti/core';
+import { priorities, Priority, Privacy, type Principal } from '@tutti/core';
+import type { RunCaller } from '@tutti/core/patterns';
 import { choice, refuse, type Header } from './header.ts';
 
 const privacies: Readonly<Record<string, Privacy>> = {

@@ -1,13 +1,12 @@
 import {
-  canonicalJson,
   ClusterError,
   type Clock,
   type DocumentRecord,
   type DocumentRepository,
-  type Json,
   type RunRecord,
   type RunState,
 } from '@tutti/core';
+import { canonicalJson, type Json } from '@tutti/core/patterns';
 import { runIdOf } from '../runs/run-id.ts';
 import type { Runs } from '../runs/runs.ts';
 import { createSay, type TurnPart } from './say.ts';

@@ -1,4 +1,5 @@
-import { ClusterError, type RunEnd, type RunEntry } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import type { RunEnd, RunEntry } from '@tutti/core/patterns';
 import { waitingSteps } from '../runs/run-progress.ts';
 import type { Run, Runs } from '../runs/runs.ts';
 import {

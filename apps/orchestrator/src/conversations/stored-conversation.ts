@@ -1,6 +1,6 @@
+import type { DocumentRecord } from '@tutti/core';
 import type {
   Contribution,
-  DocumentRecord,
   Json,
   JsonObject,
   RunCaller,
@@ -8,7 +8,7 @@ import type {
   RunError,
   ToolUse,
   Turn,
-} from '@tutti/core';
+} from '@tutti/core/patterns';
 
 /** A conversation as its document keeps it: all turns that have ended. */
 export interface StoredConversation {

@@ -1,4 +1,5 @@
-import { canonicalModel, type PatternName } from '@tutti/core';
+import { canonicalModel } from '@tutti/core';
+import type { PatternName } from '@tutti/core/patterns';
 
 const shown = ['ensemble', 'debate', 'maestro', 'auto'] as const satisfies readonly PatternName[];
 

@@ -1,4 +1,5 @@
-import { ClusterError, createMemoryRuns, localPrincipal, type JsonObject, type RunEnd } from '@tutti/core';
+import { ClusterError, createMemoryRuns, localPrincipal } from '@tutti/core';
+import type { JsonObject, RunEnd } from '@tutti/core/patterns';
 import { expect, test } from 'vitest';
 import { startWorkflowRig } from '../services/workflow-rig.fixture.ts';
 import { caller, observedStore, restingClock, startProcess, wordByWord, type Says } from './conformance.fixture.ts';

@@ -4,20 +4,17 @@ import {
   done,
   localPrincipal,
   pause,
-  patterns,
   Priority,
   Privacy,
   progress,
   textDelta,
   throwIfAborted,
   ticketMachine,
-  type AvailableModel,
   type Clock,
   type Generate,
-  type Pattern,
-  type RunCaller,
   type RunRepository,
 } from '@tutti/core';
+import { patterns, type AvailableModel, type Pattern, type RunCaller } from '@tutti/core/patterns';
 import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { systemClock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';

@@ -1,15 +1,5 @@
-import {
-  localPrincipal,
-  patterns,
-  Priority,
-  Privacy,
-  ticketMachine,
-  type AvailableModel,
-  type JsonObject,
-  type JournalEntry,
-  type RunEntry,
-  type RunRepository,
-} from '@tutti/core';
+import { localPrincipal, Priority, Privacy, ticketMachine, type JournalEntry, type RunRepository } from '@tutti/core';
+import { patterns, type AvailableModel, type JsonObject, type RunEntry } from '@tutti/core/patterns';
 import { systemClock as clock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { scriptedModels, syntheticQuestions } from '@tutti/testing';

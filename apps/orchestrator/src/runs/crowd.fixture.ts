@@ -3,7 +3,6 @@ import {
   createMemoryRuns,
   done,
   localPrincipal,
-  patterns,
   Priority,
   Privacy,
   progress,
@@ -11,6 +10,7 @@ import {
   ticketMachine,
   type Generate,
 } from '@tutti/core';
+import { patterns } from '@tutti/core/patterns';
 import { systemClock as clock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';
 import { openStore } from '@tutti/runtime/store';

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DocumentRepository, type RunEnd, type RunRecord } from '@tutti/core';
+import type { DocumentRepository, RunRecord } from '@tutti/core';
+import type { RunEnd } from '@tutti/core/patterns';
 import { createLog } from '@tutti/runtime/log';
 import { openStore } from '@tutti/runtime/store';
 import { virtualClock } from '@tutti/testing';

@@ -3,11 +3,10 @@ import {
   taskOfText,
   type Clock,
   type DocumentRepository,
-  type PatternResult,
-  type RunEnd,
   type RunRecord,
   type SamplingTask,
 } from '@tutti/core';
+import type { PatternResult, RunEnd } from '@tutti/core/patterns';
 import type { Log } from '@tutti/runtime/log';
 import { z } from 'zod';
 

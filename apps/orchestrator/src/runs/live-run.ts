@@ -1,20 +1,22 @@
 import {
   ClusterError,
-  execute,
-  spentIn,
   type Clock,
   type Context,
   type Generate,
-  type Json,
-  type Pattern,
-  type RunCaller,
-  type RunEnd,
-  type RunEntry,
   type RunMessage,
   type RunRecord,
   type RunRepository,
   type Ticket,
 } from '@tutti/core';
+import {
+  execute,
+  spentIn,
+  type Json,
+  type Pattern,
+  type RunCaller,
+  type RunEnd,
+  type RunEntry,
+} from '@tutti/core/patterns';
 import type { Log } from '@tutti/runtime/log';
 import { createFeed, type Feed } from './feed.ts';
 import { createRunJournal } from './run-journal.ts';

@@ -1,4 +1,5 @@
-import { createTurn, patterns, type Clock, type Cluster, type Generate, type Store, type Ticket } from '@tutti/core';
+import type { Clock, Cluster, Generate, Store, Ticket } from '@tutti/core';
+import { createTurn, patterns } from '@tutti/core/patterns';
 import type { Shutdown } from '@tutti/runtime';
 import type { Config as Settings } from '@tutti/runtime/config';
 import type { Log } from '@tutti/runtime/log';

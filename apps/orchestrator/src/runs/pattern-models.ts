@@ -11,10 +11,8 @@ import {
   type Chunk,
   type Context,
   type Generate,
-  type RunCaller,
-  type RunEnd,
-  type RunEntry,
 } from '@tutti/core';
+import type { RunCaller, RunEnd, RunEntry } from '@tutti/core/patterns';
 import { createFeed } from './feed.ts';
 import { isPatternModel, patternOfModel } from '../models/pattern-names.ts';
 import { runRequestOf } from './run-request.ts';

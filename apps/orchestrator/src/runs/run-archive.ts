@@ -1,11 +1,5 @@
-import {
-  ClusterError,
-  createMemoryRuns,
-  type RunEntry,
-  type RunFilter,
-  type RunRecord,
-  type RunRepository,
-} from '@tutti/core';
+import { ClusterError, createMemoryRuns, type RunFilter, type RunRecord, type RunRepository } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 
 export interface RunPage {
   readonly runs: readonly RunRecord[];

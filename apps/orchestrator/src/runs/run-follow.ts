@@ -1,4 +1,5 @@
-import { ClusterError, pause, throwIfAborted, type Clock, type RunEnd, type RunEntry } from '@tutti/core';
+import { ClusterError, pause, throwIfAborted, type Clock } from '@tutti/core';
+import type { RunEnd, RunEntry } from '@tutti/core/patterns';
 import type { LiveRun, Words } from './live-run.ts';
 import type { RunArchive } from './run-archive.ts';
 

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { canonicalJson, ClusterError, type JsonObject } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import { canonicalJson, type JsonObject } from '@tutti/core/patterns';
 
 interface Named {
   /** As the client chose it. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { ClusterError, createMemoryRuns, type JournalEntry, type RunEntry, type RunEvent } from '@tutti/core';
+import { ClusterError, createMemoryRuns, type JournalEntry } from '@tutti/core';
+import type { RunEntry, RunEvent } from '@tutti/core/patterns';
 import { virtualClock } from '@tutti/testing';
 import { createRunJournal } from './run-journal.ts';
 

@@ -1,4 +1,5 @@
-import { ClusterError, type Clock, type Journal, type RunEntry, type RunEvent, type RunRepository } from '@tutti/core';
+import { ClusterError, type Clock, type RunRepository } from '@tutti/core';
+import type { Journal, RunEntry, RunEvent } from '@tutti/core/patterns';
 
 interface Options {
   readonly id: string;

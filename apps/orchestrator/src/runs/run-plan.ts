@@ -1,6 +1,6 @@
+import { ClusterError } from '@tutti/core';
 import {
   budgetFrom,
-  ClusterError,
   overdrawn,
   type AvailableModel,
   type Budget,
@@ -10,7 +10,7 @@ import {
   type Resource,
   type RunEvent,
   type RunWishes,
-} from '@tutti/core';
+} from '@tutti/core/patterns';
 
 export type Patterns = Readonly<Record<string, Pattern>>;
 

@@ -1,4 +1,5 @@
-import type { RunEntry, RunState } from '@tutti/core';
+import type { RunState } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 
 /** Where a run stands, as its journal tells. */
 export function runStateOf(entries: readonly RunEntry[]): RunState {

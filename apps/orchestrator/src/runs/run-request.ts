@@ -1,4 +1,5 @@
-import { ClusterError, type Call, type JsonObject, type Message, type RunWishes, type Turn } from '@tutti/core';
+import { ClusterError, type Call, type Message } from '@tutti/core';
+import type { JsonObject, RunWishes, Turn } from '@tutti/core/patterns';
 import { refuseWish, runWishesOf } from './run-wishes.ts';
 
 type Completion = Extract<Call['kind'], { case: 'completion' }>['value'];

@@ -1,15 +1,5 @@
-import {
-  ClusterError,
-  mayUseModel,
-  pause,
-  type AvailableModel,
-  type Clock,
-  type RunCaller,
-  type RunEntry,
-  type RunEvent,
-  type RunRecord,
-  type RunRepository,
-} from '@tutti/core';
+import { ClusterError, mayUseModel, pause, type Clock, type RunRecord, type RunRepository } from '@tutti/core';
+import type { AvailableModel, RunCaller, RunEntry, RunEvent } from '@tutti/core/patterns';
 import type { Enter } from '../door.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunArchive } from './run-archive.ts';

@@ -1,4 +1,5 @@
-import { ClusterError, type Call, type Json, type JsonObject, type RunWishes } from '@tutti/core';
+import { ClusterError, type Call } from '@tutti/core';
+import type { Json, JsonObject, RunWishes } from '@tutti/core/patterns';
 
 /** What makes a model say one thing or another, in Ollama's names. */
 const sampling: ReadonlySet<string> = new Set([

@@ -10,15 +10,11 @@ import {
   progress,
   throwIfAborted,
   ticketMachine,
-  type AvailableModel,
   type Context,
   type Generate,
-  type Pattern,
-  type Question,
-  type RunCaller,
-  type RunEntry,
   type RunRepository,
 } from '@tutti/core';
+import type { AvailableModel, Pattern, Question, RunCaller, RunEntry } from '@tutti/core/patterns';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock, type VirtualClock } from '@tutti/testing';
 import { createDoor } from '../door.ts';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { createMemoryRuns, localPrincipal, Priority, type Principal, type RunEntry } from '@tutti/core';
+import { createMemoryRuns, localPrincipal, Priority, type Principal } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 import { createRunArchive } from './run-archive.ts';
 import type { NewRun } from './run-starts.ts';
 import { callerWith, never, shown, startTwoHosts, untilSettled, type Host } from './runs.fixture.ts';

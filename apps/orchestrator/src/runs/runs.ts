@@ -1,14 +1,5 @@
-import {
-  ClusterError,
-  type AvailableModel,
-  type Clock,
-  type Json,
-  type RunEnd,
-  type RunEntry,
-  type RunFilter,
-  type RunRecord,
-  type RunRepository,
-} from '@tutti/core';
+import { ClusterError, type Clock, type RunFilter, type RunRecord, type RunRepository } from '@tutti/core';
+import type { AvailableModel, Json, RunEnd, RunEntry } from '@tutti/core/patterns';
 import type { Enter } from '../door.ts';
 import { createLiveRun, type LiveRun, type RunTools, type RunWord, type Words } from './live-run.ts';
 import { createRunArchive, type RunPage } from './run-archive.ts';

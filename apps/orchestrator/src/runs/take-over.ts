@@ -1,4 +1,5 @@
-import { ClusterError, type Clock, type RunEntry, type RunRecord, type RunRepository } from '@tutti/core';
+import { ClusterError, type Clock, type RunRecord, type RunRepository } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 import type { Log } from '@tutti/runtime/log';
 import type { LiveRun } from './live-run.ts';
 import type { RunArchive } from './run-archive.ts';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { localPrincipal, type RunEntry } from '@tutti/core';
+import { localPrincipal } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 import {
   callerWith,
   leaseMs,

@@ -1,4 +1,4 @@
-import type { RunEvent } from '@tutti/core';
+import type { RunEvent } from '@tutti/core/patterns';
 import { expect, it } from 'vitest';
 import { createVoices } from './voices.ts';
 

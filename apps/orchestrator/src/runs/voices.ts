@@ -1,4 +1,4 @@
-import type { Note, RunEvent } from '@tutti/core';
+import type { Note, RunEvent } from '@tutti/core/patterns';
 
 /** What the members of a run say, as one text for people. */
 export interface Voices {

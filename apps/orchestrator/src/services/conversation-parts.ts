@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { RunEntry } from '@tutti/core';
+import type { RunEntry } from '@tutti/core/patterns';
 import {
   ConversationState,
   type ConversationMessageSchema,

@@ -4,19 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ClusterError,
-  createTurn,
   done,
   pause,
-  patterns,
   progress,
   textDelta,
   throwIfAborted,
   ticketMachine,
-  type AvailableModel,
   type Generate,
   type Principal,
-  type Tool,
 } from '@tutti/core';
+import { createTurn, patterns, type AvailableModel, type Tool } from '@tutti/core/patterns';
 import { ConversationService } from '@tutti/proto/tutti/v1/conversation';
 import { systemClock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';

@@ -1,5 +1,6 @@
 import { toJson, type MessageInitShape } from '@bufbuild/protobuf';
-import { ClusterError, localPrincipal, type JsonObject } from '@tutti/core';
+import { ClusterError, localPrincipal } from '@tutti/core';
+import type { JsonObject } from '@tutti/core/patterns';
 import type { ConversationService, SendMessageResponseSchema } from '@tutti/proto/tutti/v1/conversation';
 import { ExecutionBudgetSchema, ExecutionState, type ExecutionBudget } from '@tutti/proto/tutti/v1/pattern';
 import type { HandlerContext, Implementation } from '@tutti/rpc';

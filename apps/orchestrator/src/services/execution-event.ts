@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { RunEntry, RunEvent, StepLabel } from '@tutti/core';
+import type { RunEntry, RunEvent, StepLabel } from '@tutti/core/patterns';
 import { ExecutionState, type ExecutionEventSchema } from '@tutti/proto/tutti/v1/pattern';
 import { budgetOf, errorOf, plainObject, questionOf, timeText, usageOf, valueOf } from './execution-parts.ts';
 

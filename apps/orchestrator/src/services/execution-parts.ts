@@ -6,7 +6,8 @@ import {
   type MessageInitShape,
 } from '@bufbuild/protobuf';
 import { ValueSchema, type Value } from '@bufbuild/protobuf/wkt';
-import { ClusterError, type Budget, type HumanQuestion, type Json, type RunError, type Spent } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import type { Budget, HumanQuestion, Json, RunError, Spent } from '@tutti/core/patterns';
 import type {
   ExecutionBudgetSchema,
   ExecutionErrorSchema,

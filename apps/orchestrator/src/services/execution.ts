@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { spentIn, type RunEntry, type RunRecord } from '@tutti/core';
+import type { RunRecord } from '@tutti/core';
+import { spentIn, type RunEntry } from '@tutti/core/patterns';
 import {
   ExecutionState,
   type ExecutionSchema,

@@ -1,5 +1,6 @@
 import { fromJson, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { ClusterError, type JsonObject, type RunEnd, type RunEntry } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import type { JsonObject, RunEnd, RunEntry } from '@tutti/core/patterns';
 import { plainObject, usageOf } from './execution-parts.ts';
 
 interface Facts {

@@ -14,10 +14,9 @@ import {
   onAbort,
   taskOfText,
   type Clock,
-  type JsonObject,
-  type RunEntry,
   type RunRecord,
 } from '@tutti/core';
+import type { JsonObject, RunEntry } from '@tutti/core/patterns';
 import {
   DebateResultSchema,
   DebateTallySchema,

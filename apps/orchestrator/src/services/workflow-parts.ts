@@ -1,5 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { workflowState, type WorkflowStrategy as CoreStrategy, type TaskStatus, type WorkflowTask } from '@tutti/core';
+import {
+  workflowState,
+  type WorkflowStrategy as CoreStrategy,
+  type TaskStatus,
+  type WorkflowTask,
+} from '@tutti/core/patterns';
 import {
   WorkflowState,
   WorkflowStrategy,

@@ -10,12 +10,11 @@ import {
   textDelta,
   throwIfAborted,
   ticketMachine,
-  patterns,
-  type AvailableModel,
   type Call,
   type Generate,
   type Principal,
 } from '@tutti/core';
+import { patterns, type AvailableModel } from '@tutti/core/patterns';
 import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
 import { systemClock } from '@tutti/runtime';
 import { createLog } from '@tutti/runtime/log';

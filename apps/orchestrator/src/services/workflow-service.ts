@@ -1,5 +1,6 @@
 import { toJson, type MessageInitShape } from '@bufbuild/protobuf';
-import { ClusterError, localPrincipal, nextTasks, workflowResult, type JsonObject, type RunCaller } from '@tutti/core';
+import { ClusterError, localPrincipal } from '@tutti/core';
+import { nextTasks, workflowResult, type JsonObject, type RunCaller } from '@tutti/core/patterns';
 import {
   ExecutionBudgetSchema,
   ExecutionState,

@@ -1,4 +1,5 @@
-import { ClusterError, type Json, type JsonObject, type Tool } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import type { Json, JsonObject, Tool } from '@tutti/core/patterns';
 import { z } from 'zod';
 
 /** A tool, whoever may use it. */

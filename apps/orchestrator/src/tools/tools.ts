@@ -1,4 +1,5 @@
-import type { Clock, Tool, ToolPolicy, Tools } from '@tutti/core';
+import type { Clock } from '@tutti/core';
+import type { Tool, ToolPolicy, Tools } from '@tutti/core/patterns';
 import { calculator } from './calculator.ts';
 import { currentTime } from './current-time.ts';
 import type { DefinedTool } from './define-tool.ts';

@@ -1,5 +1,5 @@
+import { ClusterError } from '@tutti/core';
 import {
-  ClusterError,
   spentIn,
   updatedWorkflow,
   type JsonObject,
@@ -10,7 +10,7 @@ import {
   type TaskChange,
   type Workflow,
   type WorkflowStrategy,
-} from '@tutti/core';
+} from '@tutti/core/patterns';
 
 /** A workflow as its document keeps it. */
 export interface StoredWorkflow {

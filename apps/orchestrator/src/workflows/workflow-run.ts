@@ -1,4 +1,5 @@
-import { ClusterError, workflowState, type JsonObject, type RunCaller, type RunEnd, type RunEntry } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import { workflowState, type JsonObject, type RunCaller, type RunEnd, type RunEntry } from '@tutti/core/patterns';
 import type { Runs } from '../runs/runs.ts';
 import { nextRunId, type FoundWorkflow, type StoredWorkflow } from './stored-workflow.ts';
 

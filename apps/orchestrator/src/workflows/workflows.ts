@@ -1,17 +1,13 @@
+import { ClusterError, onAbort, type Clock, type DocumentRecord, type DocumentRepository } from '@tutti/core';
 import {
-  ClusterError,
   createWorkflow,
-  onAbort,
   updatedWorkflow,
-  type Clock,
-  type DocumentRecord,
-  type DocumentRepository,
   type JsonObject,
   type RunCaller,
   type RunEntry,
   type TaskChange,
   type WorkflowStrategy,
-} from '@tutti/core';
+} from '@tutti/core/patterns';
 import type { Runs } from '../runs/runs.ts';
 import { endedRun, nextRunId, planIn, withRun, type FoundWorkflow, type StoredWorkflow } from './stored-workflow.ts';
 import { createWorkflowRun, type WorkflowPart, type WorkflowWork } from './workflow-run.ts';

@@ -5,7 +5,6 @@ import {
   createCluster,
   createMemoryRuns,
   done,
-  patterns,
   permitted,
   textDelta,
   throwIfAborted,
@@ -14,6 +13,7 @@ import {
   type Generate,
   type RunRepository,
 } from '@tutti/core';
+import { patterns } from '@tutti/core/patterns';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';
