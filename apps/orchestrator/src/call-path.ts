@@ -1,3 +1,4 @@
+import { permitted, watched, type Clock, type DocumentRepository, type Generate } from '@tutti/core';
 import {
   cached,
   createAnswerCache,
@@ -8,18 +9,13 @@ import {
   everywhere,
   fallback,
   hedged,
-  permitted,
   resumed,
   retried,
   tuned,
-  watched,
   type AnswerCache,
-  type Clock,
   type Cluster,
-  type DocumentRepository,
-  type Generate,
   type LearntSampling,
-} from '@tutti/core';
+} from '@tutti/core/cluster';
 import type { Config as Settings } from '@tutti/runtime/config';
 import type { Log } from '@tutti/runtime/log';
 import type { Tracing } from '@tutti/runtime/tracing';

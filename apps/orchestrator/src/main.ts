@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DescService } from '@bufbuild/protobuf';
-import { createCluster, ticketMachine, type Generate } from '@tutti/core';
+import { ticketMachine, type Generate } from '@tutti/core';
+import { createCluster } from '@tutti/core/cluster';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { AdminService } from '@tutti/proto/tutti/v1/admin';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';

@@ -1,4 +1,5 @@
-import { ClusterError, linkedController, onAbort, throwIfAborted, type Cluster, type Generate } from '@tutti/core';
+import { ClusterError, linkedController, onAbort, throwIfAborted, type Generate } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { createSimulatedNode, hardwareOf, type SimulatedNode } from '@tutti/simulation';
 import type { World, WorldNode } from './contender.ts';
 

@@ -1,19 +1,13 @@
+import { ClusterError, localPrincipal, Priority, Privacy, ticketMachine, type Call, type Context } from '@tutti/core';
 import {
-  ClusterError,
   createCluster,
   createRetryBudget,
   dispatched,
-  localPrincipal,
-  Priority,
-  Privacy,
   resumed,
   retried,
-  ticketMachine,
-  type Call,
-  type Context,
   type PolicyName,
   type Route,
-} from '@tutti/core';
+} from '@tutti/core/cluster';
 import { callOf, type FleetCall, type SimulatedWork } from '@tutti/simulation';
 import { connectAgent } from './connected-agent.ts';
 import type { CallListener, Contender, Player, World } from './contender.ts';

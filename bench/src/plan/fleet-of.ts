@@ -1,5 +1,7 @@
-import { localPrincipal, Privacy, Priority, ticketMachine, type Context, type Demand } from '@tutti/core';
-import type { ModelFacts, NodeFacts, Random, RunnerFacts, RunningCall } from '@tutti/core';
+import { localPrincipal, Privacy, Priority, ticketMachine, type Context } from '@tutti/core';
+import type { Demand } from '@tutti/core/cluster';
+import type { Random } from '@tutti/core';
+import type { ModelFacts, NodeFacts, RunnerFacts, RunningCall } from '@tutti/core/cluster';
 
 const GB = 1e9;
 

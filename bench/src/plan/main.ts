@@ -1,4 +1,4 @@
-import { costPolicy, createEstimates, defaultParameters, plan, type NodeFacts } from '@tutti/core';
+import { costPolicy, createEstimates, defaultParameters, plan, type NodeFacts } from '@tutti/core/cluster';
 import { seededRandom } from '@tutti/testing';
 import { table } from '../table.ts';
 import { modelsOf, nodesOf, waitingCall } from './fleet-of.ts';

@@ -1,4 +1,4 @@
-import { createAdmission, createFairQueue, type Waiting } from '@tutti/core';
+import { createAdmission, createFairQueue, type Waiting } from '@tutti/core/cluster';
 import { seededRandom } from '@tutti/testing';
 import { median } from '../statistics.ts';
 import { table } from '../table.ts';

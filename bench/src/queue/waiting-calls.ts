@@ -1,4 +1,5 @@
-import { localPrincipal, Priority, Privacy, ticketMachine, type Context, type Random, type Waiting } from '@tutti/core';
+import { localPrincipal, Priority, Privacy, ticketMachine, type Context, type Random } from '@tutti/core';
+import type { Waiting } from '@tutti/core/cluster';
 import { create } from '@bufbuild/protobuf';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 

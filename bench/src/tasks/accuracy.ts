@@ -1,4 +1,4 @@
-import { classOf, samplingTasks, taskOfText, type SamplingTask } from '@tutti/core';
+import { classOf, samplingTasks, taskOfText, type SamplingTask } from '@tutti/core/cluster';
 import { heldOut, training, type LabelledPrompt } from './examples.ts';
 import { trained } from './trained.ts';
 

@@ -1,4 +1,4 @@
-import { samplingTasks, type SamplingTask } from '@tutti/core';
+import { samplingTasks, type SamplingTask } from '@tutti/core/cluster';
 import { prompts } from './prompts.ts';
 
 /** A prompt, and what it is for. */

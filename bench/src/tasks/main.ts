@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { samplingTasks } from '@tutti/core';
+import { samplingTasks } from '@tutti/core/cluster';
 import { table } from '../table.ts';
 import { accuracies } from './accuracy.ts';
 import { heldOut } from './examples.ts';

@@ -1,4 +1,4 @@
-import type { SamplingTask } from '@tutti/core';
+import type { SamplingTask } from '@tutti/core/cluster';
 
 /** Prompts that people could write, each with what it is for. Two neighbours are of one kind each time. */
 export const prompts: Readonly<Record<SamplingTask, readonly string[]>> = {

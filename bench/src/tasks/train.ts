@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { featurePlaces, hashedWords, samplingTasks } from '@tutti/core';
+import { featurePlaces, hashedWords, samplingTasks } from '@tutti/core/cluster';
 import { training } from './examples.ts';
 import { trained } from './trained.ts';
 

@@ -1,4 +1,4 @@
-import type { LinearModel } from '@tutti/core';
+import type { LinearModel } from '@tutti/core/cluster';
 
 /** Features of a text, and the class that it belongs to. */
 export interface Example {

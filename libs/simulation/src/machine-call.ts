@@ -1,4 +1,4 @@
-import type { PrefixMark } from '@tutti/core';
+import type { PrefixMark } from '@tutti/core/cluster';
 
 export interface MachineCall {
   readonly model: string;

@@ -1,4 +1,4 @@
-import type { PrefixMark } from '@tutti/core';
+import type { PrefixMark } from '@tutti/core/cluster';
 
 /** What a call brings into a slot. */
 export interface Prompt {

@@ -1,19 +1,15 @@
 import {
   ClusterError,
-  createCluster,
-  createEstimates,
-  dispatched,
   isPriorityName,
   localPrincipal,
   priorities,
   Priority,
   Privacy,
-  retried,
   ticketMachine,
   type Context,
-  type PolicyName,
   type Ticket,
 } from '@tutti/core';
+import { createCluster, createEstimates, dispatched, retried, type PolicyName } from '@tutti/core/cluster';
 import {
   callOf,
   createMachine,

@@ -1,4 +1,4 @@
-import type { PolicyName, Route } from '@tutti/core';
+import type { PolicyName, Route } from '@tutti/core/cluster';
 
 /** A route that sends every call by that policy; where a policy wants more to be said, all nodes are alike. */
 export function routeOf(policy: PolicyName, nodes: readonly string[]): Route {

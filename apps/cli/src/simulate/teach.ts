@@ -1,12 +1,5 @@
-import {
-  canonicalModel,
-  done,
-  Priority,
-  Privacy,
-  type Demand,
-  type LearntEstimates,
-  type NodeFacts,
-} from '@tutti/core';
+import { canonicalModel, done, Priority, Privacy } from '@tutti/core';
+import type { Demand, LearntEstimates, NodeFacts } from '@tutti/core/cluster';
 import type { Trace } from '../connection/api.ts';
 
 type TracedModel = Trace['nodes'][number]['models'][number];

@@ -1,4 +1,5 @@
-import { canonicalModel, type PrefixMark } from '@tutti/core';
+import { canonicalModel } from '@tutti/core';
+import type { PrefixMark } from '@tutti/core/cluster';
 import type { FleetCall, MachineModel, MachineProfile } from '@tutti/simulation';
 import type { Trace } from '../connection/api.ts';
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import { ClusterError, policyNames, type PolicyName } from '@tutti/core';
+import { ClusterError, policyNames } from '@tutti/core';
+import type { PolicyName } from '@tutti/core/cluster';
 import type { Trace } from '../connection/api.ts';
 import type { Client } from '../connection/client.ts';
 import { connect, type ConnectionOptions } from '../connection/connect.ts';

@@ -1,4 +1,5 @@
-import type { Clock, Cluster, Random, Route } from '@tutti/core';
+import type { Clock, Random } from '@tutti/core';
+import type { Cluster, Route } from '@tutti/core/cluster';
 import { pick } from './draws.ts';
 import type { Fault } from './planned-faults.ts';
 import type { Record } from './recorder.ts';

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import type { Call, Context, Route } from '@tutti/core';
+import type { Call, Context } from '@tutti/core';
+import type { Route } from '@tutti/core/cluster';
 import { createTimeline, seededRandom } from '@tutti/simulation';
 import { apply } from './apply-fault.ts';
 import { createClients } from './client.ts';

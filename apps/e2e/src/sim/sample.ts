@@ -1,4 +1,4 @@
-import type { Cluster } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import type { Sample } from './history.ts';
 import type { WorldNode } from './world-node.ts';
 

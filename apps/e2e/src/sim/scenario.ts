@@ -1,4 +1,5 @@
-import type { NodeAttributes, Random, Route } from '@tutti/core';
+import type { NodeAttributes, Random } from '@tutti/core';
+import type { Route } from '@tutti/core/cluster';
 import { seededRandom, type MachineModel, type MachineProfile } from '@tutti/simulation';
 import { chance, integer, pick } from './draws.ts';
 import { planCalls, withSureProbes, type PlannedCall } from './planned-calls.ts';

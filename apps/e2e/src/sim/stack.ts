@@ -1,5 +1,5 @@
+import { ClusterError, type Clock, type Generate, type Random } from '@tutti/core';
 import {
-  ClusterError,
   createBreakers,
   createCluster,
   createQuarantine,
@@ -10,12 +10,9 @@ import {
   resumed,
   retried,
   type Cluster,
-  type Clock,
   type Decision,
-  type Generate,
-  type Random,
   type Route,
-} from '@tutti/core';
+} from '@tutti/core/cluster';
 import type { Record } from './recorder.ts';
 
 /** What ships between a face and the agents. */

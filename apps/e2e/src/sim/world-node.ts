@@ -1,4 +1,5 @@
-import type { Call, Clock, Cluster, Context, Random } from '@tutti/core';
+import type { Call, Clock, Context, Random } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { createConnection } from './connection.ts';
 import { createHost, type Content, type Host } from './host.ts';

@@ -3,16 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DescService } from '@bufbuild/protobuf';
 import type { RouteOptions } from 'fastify';
-import {
-  ClusterError,
-  createCluster,
-  createEstimates,
-  dispatched,
-  permitted,
-  ticketMachine,
-  type DocumentRepository,
-  type NewLogRecord,
-} from '@tutti/core';
+import { ClusterError, permitted, ticketMachine, type DocumentRepository, type NewLogRecord } from '@tutti/core';
+import { createCluster, createEstimates, dispatched } from '@tutti/core/cluster';
 import { AccessService } from '@tutti/proto/tutti/v1/access';
 import { InferenceService } from '@tutti/proto/tutti/v1/inference';
 import { createLog } from '@tutti/runtime/log';

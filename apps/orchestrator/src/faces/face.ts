@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
-import type { Clock, Cluster, ClusterError, DocumentRepository, LearntEstimates } from '@tutti/core';
+import type { Clock, ClusterError, DocumentRepository } from '@tutti/core';
+import type { Cluster, LearntEstimates } from '@tutti/core/cluster';
 import type { Aliases } from '../models/aliases.ts';
 import type { VirtualOllama } from '../models/virtual-ollama.ts';
 import type { Answer } from './answer/answer.ts';

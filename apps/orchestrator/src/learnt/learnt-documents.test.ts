@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLearntSampling, type DocumentRepository } from '@tutti/core';
+import type { DocumentRepository } from '@tutti/core';
+import { createLearntSampling } from '@tutti/core/cluster';
 import { createLog } from '@tutti/runtime/log';
 import { openStore } from '@tutti/runtime/store';
 import { virtualClock } from '@tutti/testing';

@@ -1,11 +1,5 @@
-import {
-  createEstimates,
-  createLearntSampling,
-  type Clock,
-  type LearntEstimates,
-  type LearntSampling,
-  type Store,
-} from '@tutti/core';
+import type { Clock, Store } from '@tutti/core';
+import { createEstimates, createLearntSampling, type LearntEstimates, type LearntSampling } from '@tutti/core/cluster';
 import type { Shutdown } from '@tutti/runtime';
 import type { Log } from '@tutti/runtime/log';
 import { learntDocuments } from './learnt-documents.ts';

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import { ClusterError, createCluster, dispatched, retried, type NodeRecord } from '@tutti/core';
+import { ClusterError, type NodeRecord } from '@tutti/core';
+import { createCluster, dispatched, retried } from '@tutti/core/cluster';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { NodeStatus } from '@tutti/proto/tutti/v1/node';

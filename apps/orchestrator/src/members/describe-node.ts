@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, type BreakerView, type Measured, type NodeRecord, type NodeView } from '@tutti/core';
+import { canonicalModel, type NodeRecord } from '@tutti/core';
+import type { BreakerView, Measured, NodeView } from '@tutti/core/cluster';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { NodeSchema, NodeStatus, type Node, type NodeRunnerSchema } from '@tutti/proto/tutti/v1/node';
 import type { Drain } from './drains.ts';

@@ -1,4 +1,5 @@
-import type { ClusterError, Clock, Cluster, NodeRecord } from '@tutti/core';
+import type { ClusterError, Clock, NodeRecord } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { ModelService } from '@tutti/proto/tutti/agent/v1/model';
 import type { NodeState } from '@tutti/proto/tutti/agent/v1/state';

@@ -1,4 +1,4 @@
-import type { Breakers, Cluster, LearntEstimates } from '@tutti/core';
+import type { Breakers, Cluster, LearntEstimates } from '@tutti/core/cluster';
 
 /** What membership needs of the cluster. */
 export interface MembershipCluster extends Pick<

@@ -1,17 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import {
-  ClusterError,
-  createCluster,
-  delta,
-  dispatched,
-  done,
-  onAbort,
-  progress,
-  retried,
-  type Cluster,
-  type NodeRecord,
-  type NodeRepository,
-} from '@tutti/core';
+import { ClusterError, delta, done, onAbort, progress, type NodeRecord, type NodeRepository } from '@tutti/core';
+import { createCluster, dispatched, retried, type Cluster } from '@tutti/core/cluster';
 import { AgentService } from '@tutti/proto/tutti/agent/v1/agent';
 import { RegistryService } from '@tutti/proto/tutti/agent/v1/registry';
 import type { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';

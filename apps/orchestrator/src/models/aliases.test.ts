@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { createCluster } from '@tutti/core';
+import { createCluster } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { canonicalModel, matchesWildcard, type NodeView } from '@tutti/core';
+import { canonicalModel, matchesWildcard } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { listModels } from './listing.ts';
 import { listPatterns } from './pattern-listing.ts';
 

@@ -1,14 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  ClusterError,
-  done,
-  localPrincipal,
-  Priority,
-  Privacy,
-  type Chunk,
-  type Context,
-  type NodeView,
-} from '@tutti/core';
+import { ClusterError, done, localPrincipal, Priority, Privacy, type Chunk, type Context } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { createLog } from '@tutti/runtime/log';

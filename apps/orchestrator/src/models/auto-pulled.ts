@@ -1,13 +1,6 @@
 import { loading } from '@tutti/backends';
-import {
-  canonicalModel,
-  ClusterError,
-  modelNotFound,
-  type Call,
-  type Clock,
-  type Cluster,
-  type Generate,
-} from '@tutti/core';
+import { canonicalModel, ClusterError, modelNotFound, type Call, type Clock, type Generate } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import type { Log } from '@tutti/runtime/log';
 import type { VirtualOllama } from './virtual-ollama.ts';
 

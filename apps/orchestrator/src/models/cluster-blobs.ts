@@ -1,4 +1,5 @@
-import { ClusterError, type NodeView } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import type { NodeModels } from './node-models.ts';
 import { tee } from './tee.ts';
 

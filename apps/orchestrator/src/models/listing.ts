@@ -1,6 +1,7 @@
 import type { ListedRunner } from '@tutti/dialects/ollama';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
-import { canonicalModel, type Clock, type NodeView } from '@tutti/core';
+import { canonicalModel, type Clock } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { isPatternModel } from './pattern-names.ts';
 
 /** The cluster as one Ollama: each model once, with the nodes that have it. */

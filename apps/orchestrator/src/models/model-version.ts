@@ -1,4 +1,5 @@
-import { canonicalModel, type Call, type NodeFacts } from '@tutti/core';
+import { canonicalModel, type Call } from '@tutti/core';
+import type { NodeFacts } from '@tutti/core/cluster';
 
 /**
  * The digest of a call's model: the one it names, or the one that all nodes have, ready or not. Undefined: they do not

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { NodeView } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { describe, expect, it } from 'vitest';
 import { listPatterns } from './pattern-listing.ts';

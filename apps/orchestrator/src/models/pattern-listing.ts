@@ -1,4 +1,5 @@
-import { canonicalModel, type NodeView } from '@tutti/core';
+import { canonicalModel } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { patternModelNames } from './pattern-names.ts';
 import { listModels } from './listing.ts';
 import { shownDigest } from './shown-digest.ts';

@@ -9,15 +9,11 @@ import {
   ticketMachine,
   type Call,
   type Clock,
-  type Cluster,
   type Context,
-  type Exclusion,
-  type NodeView,
-  type Option,
-  type Preview,
   type Principal,
   type Ticket,
 } from '@tutti/core';
+import type { Cluster, Exclusion, NodeView, Option, Preview } from '@tutti/core/cluster';
 import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import type { Membership } from '../members/membership.ts';

@@ -1,4 +1,5 @@
-import { ClusterError, createEstimates, type NodeFacts, type Option, type RunnerFacts } from '@tutti/core';
+import { ClusterError } from '@tutti/core';
+import { createEstimates, type NodeFacts, type Option, type RunnerFacts } from '@tutti/core/cluster';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';
 import { describe, expect, it } from 'vitest';

@@ -1,12 +1,5 @@
-import {
-  ClusterError,
-  localPrincipal,
-  type Clock,
-  type Cluster,
-  type Estimates,
-  type NodeFacts,
-  type Option,
-} from '@tutti/core';
+import { ClusterError, localPrincipal, type Clock } from '@tutti/core';
+import type { Cluster, Estimates, NodeFacts, Option } from '@tutti/core/cluster';
 import type { Log } from '@tutti/runtime/log';
 import type { Prewarmer } from './prewarmer.ts';
 

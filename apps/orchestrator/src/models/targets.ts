@@ -1,4 +1,5 @@
-import { canonicalModel, ClusterError, type NodeView } from '@tutti/core';
+import { canonicalModel, ClusterError } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import type { Placement } from './placement.ts';
 
 interface Wish {

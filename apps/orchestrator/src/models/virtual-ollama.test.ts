@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { NodeView } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { virtualClock } from '@tutti/testing';

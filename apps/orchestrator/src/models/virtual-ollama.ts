@@ -1,4 +1,5 @@
-import { ClusterError, pause, type Clock, type Cluster, type NodeView } from '@tutti/core';
+import { ClusterError, pause, type Clock } from '@tutti/core';
+import type { Cluster, NodeView } from '@tutti/core/cluster';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
 import type { Membership } from '../members/membership.ts';
 import { createChanges, type Change } from './changes.ts';

@@ -1,4 +1,5 @@
-import { Priority, Privacy, type CostParts, type Decision, type Demand, type Option } from '@tutti/core';
+import { Priority, Privacy } from '@tutti/core';
+import type { CostParts, Decision, Demand, Option } from '@tutti/core/cluster';
 
 /** An option as a test wants it; its total is the sum of its parts. */
 export function optionOf(node: string, parts: Partial<CostParts> = {}, changes: Partial<Option> = {}): Option {

@@ -1,4 +1,5 @@
-import type { Clock, Cluster, NodeView } from '@tutti/core';
+import type { Clock } from '@tutti/core';
+import type { Cluster, NodeView } from '@tutti/core/cluster';
 import { NodeStatus, type Node } from '@tutti/proto/tutti/v1/node';
 import { hardwareGauges, type Reading, type Registry } from '@tutti/runtime/metrics';
 import type { StoreHealth } from './store-health.ts';

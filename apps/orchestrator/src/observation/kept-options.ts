@@ -1,4 +1,4 @@
-import type { Option } from '@tutti/core';
+import type { Option } from '@tutti/core/cluster';
 
 /** What is kept of an option. */
 export type KeptOption = Pick<

@@ -1,4 +1,4 @@
-import type { NodeView } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import type { Node } from '@tutti/proto/tutti/v1/node';
 import { createRegistry } from '@tutti/runtime/metrics';
 import { virtualClock } from '@tutti/testing';

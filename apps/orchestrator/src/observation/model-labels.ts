@@ -1,4 +1,5 @@
-import { canonicalModel, type NodeView } from '@tutti/core';
+import { canonicalModel } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 
 /** So many models get a label of their own. */
 const mostModels = 200;

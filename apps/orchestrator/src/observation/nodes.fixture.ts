@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import type { NodeView } from '@tutti/core';
+import type { NodeView } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { NodeSchema, NodeStatus, type Node } from '@tutti/proto/tutti/v1/node';
 

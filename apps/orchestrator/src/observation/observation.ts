@@ -1,4 +1,5 @@
-import type { Clock, Cluster } from '@tutti/core';
+import type { Clock } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import type { Node } from '@tutti/proto/tutti/v1/node';
 import type { Log } from '@tutti/runtime/log';
 import { createRegistry, type Registry } from '@tutti/runtime/metrics';

@@ -1,4 +1,4 @@
-import type { PrefixMark } from '@tutti/core';
+import type { PrefixMark } from '@tutti/core/cluster';
 
 /** The beginning of a prompt, as a trace tells it. */
 export interface SharedPrefix {

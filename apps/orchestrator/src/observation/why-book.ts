@@ -1,4 +1,5 @@
-import type { Clock, Decision, Demand, Exclusion, Priority } from '@tutti/core';
+import type { Clock, Priority } from '@tutti/core';
+import type { Decision, Demand, Exclusion } from '@tutti/core/cluster';
 import { keepOptions, optionsFrom, type KeptOption, type KeptOptions } from './kept-options.ts';
 import { keepMarks } from './shared-prefix.ts';
 import type { RequestRecord } from './request-record.ts';

@@ -1,4 +1,5 @@
-import { canonicalModel, type Cluster } from '@tutti/core';
+import { canonicalModel } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import type { AvailableModel } from '@tutti/core/patterns';
 import type { Model } from '@tutti/proto/tutti/agent/v1/state';
 import { listModels } from '../models/listing.ts';

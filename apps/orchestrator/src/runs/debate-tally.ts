@@ -1,11 +1,5 @@
-import {
-  ClusterError,
-  taskOfText,
-  type Clock,
-  type DocumentRepository,
-  type RunRecord,
-  type SamplingTask,
-} from '@tutti/core';
+import { ClusterError, type Clock, type DocumentRepository, type RunRecord } from '@tutti/core';
+import { taskOfText, type SamplingTask } from '@tutti/core/cluster';
 import type { PatternResult, RunEnd } from '@tutti/core/patterns';
 import type { Log } from '@tutti/runtime/log';
 import { z } from 'zod';

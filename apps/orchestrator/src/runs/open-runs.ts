@@ -1,4 +1,5 @@
-import type { Clock, Cluster, Generate, Store, Ticket } from '@tutti/core';
+import type { Clock, Generate, Store, Ticket } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { createTurn, patterns } from '@tutti/core/patterns';
 import type { Shutdown } from '@tutti/runtime';
 import type { Config as Settings } from '@tutti/runtime/config';

@@ -1,6 +1,7 @@
 import { fromJson, type JsonValue, type MessageInitShape } from '@bufbuild/protobuf';
 import { ValueSchema } from '@bufbuild/protobuf/wkt';
-import { ClusterError, type Clock, type Cluster, type NodeView } from '@tutti/core';
+import { ClusterError, type Clock } from '@tutti/core';
+import type { Cluster, NodeView } from '@tutti/core/cluster';
 import type { Hardware } from '@tutti/proto/tutti/agent/v1/state';
 import type { AdminService, NodeMetricsSchema, RequestRecordSchema } from '@tutti/proto/tutti/v1/admin';
 import { NodeStatus, NodeStatusSchema, type Node } from '@tutti/proto/tutti/v1/node';

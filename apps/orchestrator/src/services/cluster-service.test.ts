@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { createCluster } from '@tutti/core';
+import { createCluster } from '@tutti/core/cluster';
 import { ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { NodeSchema, NodeStatus, type Node } from '@tutti/proto/tutti/v1/node';
 import { createClient, createMemoryChannel } from '@tutti/rpc';

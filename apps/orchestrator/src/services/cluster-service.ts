@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, mayUseModel, type Clock, type Cluster, type NodeView } from '@tutti/core';
+import { canonicalModel, mayUseModel, type Clock } from '@tutti/core';
+import type { Cluster, NodeView } from '@tutti/core/cluster';
 import type { ClusterModelSchema, ClusterService } from '@tutti/proto/tutti/v1/cluster';
 import { NodeStatus, type Node } from '@tutti/proto/tutti/v1/node';
 import type { Implementation } from '@tutti/rpc';

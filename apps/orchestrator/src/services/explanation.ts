@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { otherwise } from '@tutti/core';
+import { otherwise } from '@tutti/core/cluster';
 import type {
   CandidateSchema,
   ChoiceSchema,

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { canonicalModel, ClusterError, mayUseModel, type Cluster, type NodeView } from '@tutti/core';
+import { canonicalModel, ClusterError, mayUseModel } from '@tutti/core';
+import type { Cluster, NodeView } from '@tutti/core/cluster';
 import { NodeDeclarationSchema, type NodeModelSchema, type NodeService } from '@tutti/proto/tutti/v1/node';
 import type { Implementation } from '@tutti/rpc';
 import { int32 } from '../members/int32.ts';

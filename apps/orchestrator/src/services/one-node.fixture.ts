@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { delta, done, type Cluster, type Generate } from '@tutti/core';
+import { delta, done, type Generate } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 
 const sayHello: Generate = async function* () {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import { localPrincipal, type SamplingTask } from '@tutti/core';
+import { localPrincipal } from '@tutti/core';
+import type { SamplingTask } from '@tutti/core/cluster';
 import { ExecutionState, PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { addService, createChannel, createClient, createServer, listen } from '@tutti/rpc';
 import { createLog } from '@tutti/runtime/log';

@@ -7,15 +7,8 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
-import {
-  ClusterError,
-  linkedController,
-  localPrincipal,
-  onAbort,
-  taskOfText,
-  type Clock,
-  type RunRecord,
-} from '@tutti/core';
+import { ClusterError, linkedController, localPrincipal, onAbort, type Clock, type RunRecord } from '@tutti/core';
+import { taskOfText } from '@tutti/core/cluster';
 import type { JsonObject, RunEntry } from '@tutti/core/patterns';
 import {
   DebateResultSchema,

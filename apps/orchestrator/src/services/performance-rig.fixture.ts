@@ -1,17 +1,15 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { ClusterError, type Call, type Context } from '@tutti/core';
 import {
-  ClusterError,
   createAnswerCache,
   createEstimates,
   createLearntSampling,
-  type Call,
-  type Context,
   type Exclusion,
   type ModelFacts,
   type NodeFacts,
   type NodeView,
   type Option,
-} from '@tutti/core';
+} from '@tutti/core/cluster';
 import { ModelService, type VerbRequest } from '@tutti/proto/tutti/agent/v1/model';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import type { Node } from '@tutti/proto/tutti/v1/node';

@@ -1,4 +1,5 @@
-import { ClusterError, localPrincipal, Priority, type NodeFacts, type Principal } from '@tutti/core';
+import { ClusterError, localPrincipal, Priority, type Principal } from '@tutti/core';
+import type { NodeFacts } from '@tutti/core/cluster';
 import { Verb, type VerbRequest } from '@tutti/proto/tutti/agent/v1/model';
 import type { ExplainRequestRequest, PrewarmRequest } from '@tutti/proto/tutti/v1/performance';
 import type { HandlerContext } from '@tutti/rpc';

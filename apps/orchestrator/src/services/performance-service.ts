@@ -1,22 +1,24 @@
 import {
   canonicalModel,
   ClusterError,
-  isSamplingTask,
   localPrincipal,
   modelNotFound,
   requireModel,
+  type Clock,
+  type Principal,
+} from '@tutti/core';
+import {
+  isSamplingTask,
   samplingTasks,
   type AnswerCache,
   type CacheStats,
-  type Clock,
   type Cluster,
   type LearntSampling,
   type Placements,
   type NodeView,
   type Preset,
-  type Principal,
   type SamplingTask,
-} from '@tutti/core';
+} from '@tutti/core/cluster';
 import type { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import type { Implementation } from '@tutti/rpc';
 import { hasRole } from '../access/permissions.ts';

@@ -1,4 +1,5 @@
-import { createCluster, Priority, type Context } from '@tutti/core';
+import { Priority, type Context } from '@tutti/core';
+import { createCluster } from '@tutti/core/cluster';
 import { QueueService, type GetQueueStatusResponse } from '@tutti/proto/tutti/v1/queue';
 import { createClient, createMemoryChannel } from '@tutti/rpc';
 import { virtualClock } from '@tutti/testing';

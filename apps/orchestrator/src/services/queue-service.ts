@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { isPriorityName, pause, priorities, type Clock, type Cluster, type WaitingCall } from '@tutti/core';
+import { isPriorityName, pause, priorities, type Clock } from '@tutti/core';
+import type { Cluster, WaitingCall } from '@tutti/core/cluster';
 import type { GetQueueStatusResponseSchema, QueueService } from '@tutti/proto/tutti/v1/queue';
 import type { Implementation } from '@tutti/rpc';
 

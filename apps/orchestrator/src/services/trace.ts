@@ -1,13 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import {
-  isPriorityName,
-  priorities,
-  type Cluster,
-  type Estimates,
-  type ModelFacts,
-  type NodeFacts,
-  type Priority,
-} from '@tutti/core';
+import { isPriorityName, priorities, type Priority } from '@tutti/core';
+import type { Cluster, Estimates, ModelFacts, NodeFacts } from '@tutti/core/cluster';
 import type { GetTraceResponseSchema, TracedCallSchema, TracedNodeSchema } from '@tutti/proto/tutti/v1/performance';
 import { int32 } from '../members/int32.ts';
 import { sharedPrefixes } from '../observation/shared-prefix.ts';

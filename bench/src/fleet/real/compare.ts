@@ -1,4 +1,4 @@
-import type { PolicyName } from '@tutti/core';
+import type { PolicyName } from '@tutti/core/cluster';
 import { fleet, workload } from '@tutti/simulation';
 import type { Setting } from '../match.ts';
 import { figuresOf, type Figures } from '../metrics.ts';

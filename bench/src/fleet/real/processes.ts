@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PolicyName } from '@tutti/core';
+import type { PolicyName } from '@tutti/core/cluster';
 import type { Fleet, FleetNode } from '@tutti/simulation';
 import { startFakeOllama, type FakeOllama } from '@tutti/testing';
 import { nodesReady } from '../../nodes-ready.ts';

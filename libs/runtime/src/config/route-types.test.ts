@@ -1,4 +1,4 @@
-import type { Route } from '@tutti/core';
+import type { Route } from '@tutti/core/cluster';
 import { describe, expect, it } from 'vitest';
 import { configFolder } from './config-folder.fixture.ts';
 import { routeWarnings } from './route-types.ts';

@@ -1,4 +1,5 @@
-import { nearestName, policyNames, type Route } from '@tutti/core';
+import { nearestName, policyNames } from '@tutti/core';
+import type { Route } from '@tutti/core/cluster';
 import { z } from 'zod';
 import { list, milliseconds, nodeName, number, text } from './types.ts';
 

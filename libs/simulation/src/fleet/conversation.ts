@@ -1,4 +1,5 @@
-import type { PrefixMark, Random } from '@tutti/core';
+import type { Random } from '@tutti/core';
+import type { PrefixMark } from '@tutti/core/cluster';
 import type { MachineModel } from '../machine-profile.ts';
 import { exponential, integer, lognormal, pick } from './draws.ts';
 

@@ -1,19 +1,8 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { create } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
-import {
-  ClusterError,
-  createCluster,
-  delta,
-  dispatched,
-  done,
-  retried,
-  ticketMachine,
-  abortError,
-  pause,
-  type Cluster,
-  type Generate,
-} from '@tutti/core';
+import { ClusterError, delta, done, ticketMachine, abortError, pause, type Generate } from '@tutti/core';
+import { createCluster, dispatched, retried, type Cluster } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';

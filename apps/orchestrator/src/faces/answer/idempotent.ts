@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ClusterError, createBoundedCache, type Clock } from '@tutti/core';
+import { ClusterError, type Clock } from '@tutti/core';
+import { createBoundedCache } from '@tutti/core/cluster';
 import { answerHash } from '../../answer-hash.ts';
 import type { Answer } from './answer.ts';
 import { bodyOf } from '../http/body.ts';

@@ -1,15 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  cached,
-  createAnswerCache,
-  createCluster,
-  dispatched,
-  localPrincipal,
-  ticketMachine,
-  type Call,
-  type Generate,
-  type Principal,
-} from '@tutti/core';
+import { localPrincipal, ticketMachine, type Call, type Generate, type Principal } from '@tutti/core';
+import { cached, createAnswerCache, createCluster, dispatched } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';

@@ -1,16 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  createCluster,
-  createLearntSampling,
-  delta,
-  dispatched,
-  done,
-  localPrincipal,
-  ticketMachine,
-  tuned,
-  type Generate,
-  type Principal,
-} from '@tutti/core';
+import { delta, done, localPrincipal, ticketMachine, type Generate, type Principal } from '@tutti/core';
+import { createCluster, createLearntSampling, dispatched, tuned } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { createLog } from '@tutti/runtime/log';

@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf';
 import type { FastifyInstance } from 'fastify';
 import {
   ClusterError,
-  createCluster,
   createMemoryRuns,
   done,
   permitted,
@@ -13,6 +12,7 @@ import {
   type Generate,
   type RunRepository,
 } from '@tutti/core';
+import { createCluster } from '@tutti/core/cluster';
 import { patterns } from '@tutti/core/patterns';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { createLog } from '@tutti/runtime/log';

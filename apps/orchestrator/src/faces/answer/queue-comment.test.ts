@@ -1,6 +1,7 @@
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { create } from '@bufbuild/protobuf';
-import { createCluster, delta, dispatched, done, ticketMachine, type Generate } from '@tutti/core';
+import { delta, done, ticketMachine, type Generate } from '@tutti/core';
+import { createCluster, dispatched } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { QueuedSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { createLog } from '@tutti/runtime/log';

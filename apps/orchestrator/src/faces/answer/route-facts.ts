@@ -1,4 +1,5 @@
-import { canonicalModel, Privacy, type CacheOutcome, type Clock, type Context } from '@tutti/core';
+import { canonicalModel, Privacy, type Clock, type Context } from '@tutti/core';
+import type { CacheOutcome } from '@tutti/core/cluster';
 import type { Progress, Queued } from '@tutti/proto/tutti/agent/v1/chunk';
 import type { Extra } from '@tutti/dialects/ollama';
 

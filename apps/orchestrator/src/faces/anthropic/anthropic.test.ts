@@ -1,10 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import {
   ClusterError,
-  createCluster,
-  createEstimates,
   delta,
-  dispatched,
   done,
   localPrincipal,
   textDelta,
@@ -12,6 +9,7 @@ import {
   type Call,
   type Generate,
 } from '@tutti/core';
+import { createCluster, createEstimates, dispatched } from '@tutti/core/cluster';
 import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { createLog } from '@tutti/runtime/log';
 import { virtualClock } from '@tutti/testing';

@@ -1,14 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import {
-  canonicalModel,
-  modelNotFound,
-  promptTokensOf,
-  requireModel,
-  withModelOptions,
-  type Call,
-  type Cluster,
-  type LearntEstimates,
-} from '@tutti/core';
+import { canonicalModel, modelNotFound, requireModel, withModelOptions, type Call } from '@tutti/core';
+import { promptTokensOf, type Cluster, type LearntEstimates } from '@tutti/core/cluster';
 import {
   errorEvent,
   messageStream,

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Cluster } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { configSchema } from '@tutti/runtime/config';
 import { permitRoutes } from '../../access/guard.ts';

@@ -1,4 +1,4 @@
-import type { Cluster } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { listModels } from '../../models/listing.ts';
 
 /** Names that examples need, so that they run as they are. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Cluster } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 
 interface Options {

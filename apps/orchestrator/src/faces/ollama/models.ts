@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ClusterError, requireModel, type Clock, type Cluster } from '@tutti/core';
+import { ClusterError, requireModel, type Clock } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { errorBody } from '@tutti/dialects/ollama';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { showPattern } from '../../models/pattern-listing.ts';

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { mayUseModel, type Clock, type Cluster, type ClusterError, type NodeView } from '@tutti/core';
+import { mayUseModel, type Clock, type ClusterError } from '@tutti/core';
+import type { Cluster, NodeView } from '@tutti/core/cluster';
 import {
   errorBody,
   parseChat,

@@ -1,13 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import {
-  canonicalModel,
-  ClusterError,
-  mayUseModel,
-  modelNotFound,
-  type Clock,
-  type Cluster,
-  type Principal,
-} from '@tutti/core';
+import { canonicalModel, ClusterError, mayUseModel, modelNotFound, type Clock, type Principal } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import { renderModel as anthropicModel, renderModels as anthropicModels, type Page } from '@tutti/dialects/anthropic';
 import { renderModel, renderModels, type ListedModel } from '@tutti/dialects/openai';
 import { Permission } from '@tutti/proto/tutti/v1/options';

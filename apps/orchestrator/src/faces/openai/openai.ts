@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { Clock, Cluster, Principal } from '@tutti/core';
+import type { Clock, Principal } from '@tutti/core';
+import type { Cluster } from '@tutti/core/cluster';
 import {
   callOfChoice,
   chatCompletionStream,

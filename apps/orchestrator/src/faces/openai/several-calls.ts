@@ -1,14 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import {
-  ClusterError,
-  createInbox,
-  done,
-  linkedController,
-  type Call,
-  type Chunk,
-  type Context,
-  type Generate,
-} from '@tutti/core';
+import { ClusterError, done, linkedController, type Call, type Chunk, type Context, type Generate } from '@tutti/core';
+import { createInbox } from '@tutti/core/cluster';
 import type { Choices } from '@tutti/dialects/openai';
 import {
   ChunkSchema,
