@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from 'yaml';
+import type { Document, Node } from 'yaml';
 import { withoutPassword } from './check-value.ts';
+import { yaml } from './yaml.ts';
 
 /** A file of settings, and where what stands in it. */
 export interface ConfigDocument {
@@ -23,6 +24,7 @@ const reference = /\$\{env:([^}]*)\}/g;
  * itself goes to `problems`; the value is undefined then.
  */
 export function readDocument(text: string, name: string, env: NodeJS.ProcessEnv, problems: string[]): ConfigDocument {
+  const { isScalar, LineCounter, parseDocument } = yaml();
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, merge: true });
   const placeOf = (offset: number): string => {
@@ -71,6 +73,7 @@ function aliasWords(message: string): string {
 
 /** Nothing of ours has that name; objects do odd things with it. */
 function forbiddenKeys(document: Document): Found[] {
+  const { isScalar, visit } = yaml();
   const found: Found[] = [];
   visit(document, {
     Pair(_, { key }) {
@@ -83,7 +86,7 @@ function forbiddenKeys(document: Document): Found[] {
 
 function putVariables(document: Document, env: NodeJS.ProcessEnv): Found[] {
   const missing: Found[] = [];
-  visit(document, {
+  yaml().visit(document, {
     Scalar(where, node) {
       if (where === 'key' || typeof node.value !== 'string') return;
       node.value = node.value.replaceAll(reference, (_, variable: string) => {
@@ -97,6 +100,7 @@ function putVariables(document: Document, env: NodeJS.ProcessEnv): Found[] {
 }
 
 function offsetOf(document: Document, path: readonly PropertyKey[], key?: string): number {
+  const { isMap, isScalar } = yaml();
   const node = nodeAt(document, path);
   const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined;
   const found = isScalar(pair?.key) ? pair.key : node;
@@ -105,6 +109,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[], key?: string
 
 /** The node at the path, or the last one on the way to it. */
 function nodeAt(document: Document, path: readonly PropertyKey[]): Node | null {
+  const { isAlias, isMap, isSeq } = yaml();
   let node: Node | null = document.contents;
   for (const key of path) {
     const around = isAlias(node) ? node.resolve(document) : node;

@@ -1,6 +1,6 @@
-import { stringify } from 'yaml';
 import { schema } from './schema.ts';
 import { namesIn, sections, settings, type Setting } from './settings.ts';
+import { yaml } from './yaml.ts';
 
 const head = `# yaml-language-server: $schema=http://127.0.0.1:3001/schema/config.json
 #
@@ -60,7 +60,7 @@ function settingText({ path, type, description, example, usual }: Setting): stri
   const text =
     value === undefined
       ? example
-      : stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, singleQuote: true }).trim();
+      : yaml().stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, singleQuote: true }).trim();
   return `# ${description}\n${examples[path] ?? ''}#${key}: ${text}\n`;
 }
 

@@ -1,4 +1,4 @@
-import type { Parameter } from '@tutti/rpc';
+import type { Parameter } from '@tutti/rpc/openapi';
 
 /** What a request may say of how its call is run. */
 export const callHeaders: readonly Parameter[] = [

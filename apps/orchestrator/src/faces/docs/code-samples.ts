@@ -1,4 +1,4 @@
-import type { Operation } from '@tutti/rpc';
+import type { Operation } from '@tutti/rpc/openapi';
 
 /** Where `npm start` serves. */
 const usualServer = 'http://localhost:3001';

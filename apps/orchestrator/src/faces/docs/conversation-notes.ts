@@ -1,4 +1,4 @@
-import type { OperationNotes } from '@tutti/rpc';
+import type { OperationNotes } from '@tutti/rpc/openapi';
 
 /** An id that no conversation has. */
 const noConversation = 'no-such-conversation';

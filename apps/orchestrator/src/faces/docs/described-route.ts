@@ -1,5 +1,5 @@
 import type { Permission } from '@tutti/proto/tutti/v1/options';
-import type { Example, Parameter } from '@tutti/rpc';
+import type { Example, Parameter } from '@tutti/rpc/openapi';
 
 /** What a route that is written by hand takes and gives. */
 export interface DescribedRoute {

@@ -9,7 +9,7 @@ import {
   type Operation,
   type Response,
   type Schema,
-} from '@tutti/rpc';
+} from '@tutti/rpc/openapi';
 import { version } from '@tutti/runtime';
 import type { Face, Tag } from '../face.ts';
 import { faces } from '../faces.ts';

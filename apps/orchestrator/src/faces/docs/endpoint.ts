@@ -7,7 +7,7 @@ import {
   type Endpoint,
   type Response,
   type Schema,
-} from '@tutti/rpc';
+} from '@tutti/rpc/openapi';
 import type { DescribedAnswer, DescribedRoute } from './described-route.ts';
 
 /** A route as the description has it. `kind`: begins the names of its errors. */

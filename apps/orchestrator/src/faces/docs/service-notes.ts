@@ -9,7 +9,7 @@ import { PatternService } from '@tutti/proto/tutti/v1/pattern';
 import { PerformanceService } from '@tutti/proto/tutti/v1/performance';
 import { QueueService } from '@tutti/proto/tutti/v1/queue';
 import { WorkflowService } from '@tutti/proto/tutti/v1/workflow';
-import type { OperationNotes } from '@tutti/rpc';
+import type { OperationNotes } from '@tutti/rpc/openapi';
 import { conversationNotes } from './conversation-notes.ts';
 import type { Facts } from './facts.ts';
 import type { OwnTag } from './tags.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Schema } from '@tutti/rpc';
+import type { Schema } from '@tutti/rpc/openapi';
 import { faces } from '../faces.ts';
 import { ownShapes } from './own-shapes.ts';
 

@@ -1,4 +1,4 @@
-import type { OperationNotes } from '@tutti/rpc';
+import type { OperationNotes } from '@tutti/rpc/openapi';
 
 /** An id that no workflow has. */
 const noWorkflow = 'no-such-workflow';

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, type Clock } from '@tutti/core';
-import type { RestEvent } from '@tutti/rpc';
+import type { RestEvent } from '@tutti/rpc/rest';
 import { eventStream } from '../http/content-types.ts';
 import { problem } from '../http/problem.ts';
 import { createStreamWriter } from '../answer/stream-writer.ts';

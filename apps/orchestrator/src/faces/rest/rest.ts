@@ -3,14 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ClusterError, type Clock } from '@tutti/core';
 import { parseJson } from '@tutti/dialects/json';
 import { permission } from '@tutti/proto/tutti/v1/options';
-import {
-  connectRoutes,
-  restRoutes,
-  type ConnectRoute,
-  type Implementation,
-  type RestRequest,
-  type RestRoute,
-} from '@tutti/rpc';
+import type { Implementation } from '@tutti/rpc';
+import { restRoutes, type RestRequest, type RestRoute } from '@tutti/rpc/rest';
+import { connectRoutes, type ConnectRoute } from '@tutti/rpc/connect';
 import type { Log } from '@tutti/runtime/log';
 import { json } from '../http/content-types.ts';
 import { sendEvents } from './event-stream.ts';

@@ -1,4 +1,4 @@
-import type { Parameter } from '@tutti/rpc';
+import type { Parameter } from '@tutti/rpc/openapi';
 import { Permission } from '@tutti/proto/tutti/v1/options';
 import { callHeaders, modelErrors } from '../../docs/call-headers.ts';
 import type { DescribedRoute } from '../../docs/described-route.ts';

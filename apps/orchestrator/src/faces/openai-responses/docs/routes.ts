@@ -1,5 +1,5 @@
 import { Permission } from '@tutti/proto/tutti/v1/options';
-import type { Parameter } from '@tutti/rpc';
+import type { Parameter } from '@tutti/rpc/openapi';
 import { callErrors, callHeaders, routeHeaders } from '../../docs/call-headers.ts';
 import type { DescribedRoute } from '../../docs/described-route.ts';
 import type { Facts } from '../../docs/facts.ts';

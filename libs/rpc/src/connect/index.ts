@@ -1,0 +1,1 @@
+export { connectRoutes, type ConnectOptions, type ConnectRoute } from './connect.ts';
