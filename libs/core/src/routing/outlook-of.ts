@@ -19,13 +19,14 @@ export function outlookOf(
 ): Outlook {
   const speeds = speedsOf(facts, estimates);
   const forecast = createForecast(now);
-  const busy = facts.runners.map((runner) => busyOn(facts, runner));
-  const busyInAll = busy.reduce((sum, calls) => sum + calls, 0);
+  const calls = facts.runners.map(({ model }) => callsOf(facts, model));
+  const busy = facts.runners.map((runner, index) => busyOn(runner, calls[index]!));
+  const busyInAll = busy.reduce((sum, slots) => sum + slots, 0);
   const slowOf = (same: number): number =>
     1 + parameters.slowBySame * Math.max(0, same - 1) + parameters.slowByOthers * Math.max(0, busyInAll - same);
 
   const runners = facts.runners.map((runner, index) =>
-    runnerOutlook(runner, facts, { forecast, estimates, speeds, slow: slowOf(busy[index]!) }),
+    runnerOutlook(runner, facts, calls[index]!, { forecast, estimates, speeds, slow: slowOf(busy[index]!) }),
   );
   const leavingAt = leaving(facts).map((call) =>
     endOf(call, never, modelOf(facts, nameOf(call)), { forecast, estimates, speeds, slow: slowOf(1) }),
@@ -53,7 +54,12 @@ interface Present {
   readonly slow: number;
 }
 
-function runnerOutlook(runner: RunnerFacts, facts: NodeFacts, present: Present): RunnerOutlook {
+function runnerOutlook(
+  runner: RunnerFacts,
+  facts: NodeFacts,
+  calls: readonly RunningCall[],
+  present: Present,
+): RunnerOutlook {
   const { forecast, estimates, speeds, slow } = present;
   const model = modelOf(facts, runner.model);
   const readyAt = runner.loading ? readyTime(runner, speeds(model).loadMs, forecast) : never;
@@ -68,7 +74,7 @@ function runnerOutlook(runner: RunnerFacts, facts: NodeFacts, present: Present):
   let inFlight = runner.foreignCalls;
   let embeddings = 0;
   let embeddedAt = never;
-  for (const call of callsOf(facts, runner.model)) {
+  for (const call of calls) {
     if (call.demand.kind === 'embed') {
       embeddings += 1;
       embeddedAt = endOf(call, Math.max(embeddedAt, readyAt), model, present);
@@ -131,8 +137,7 @@ function leaving({ calls, runners }: NodeFacts): readonly RunningCall[] {
 }
 
 /** Calls that its slots are busy with. Embeddings are joined. */
-function busyOn(facts: NodeFacts, { model, foreignCalls, slots }: RunnerFacts): number {
-  const calls = callsOf(facts, model);
+function busyOn({ foreignCalls, slots }: RunnerFacts, calls: readonly RunningCall[]): number {
   if (calls.length === 0) return Math.min(slots, foreignCalls);
   const embeddings = calls.filter(({ demand }) => demand.kind === 'embed').length;
   return Math.min(slots, calls.length - Math.max(0, embeddings - 1) + foreignCalls);
