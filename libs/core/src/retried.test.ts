@@ -94,6 +94,27 @@ it('never moves after the first delta', async () => {
   expect((error as ClusterError).reason).toBe('upstream_error');
 });
 
+it('tells that an answer has ended in the middle', async () => {
+  const broken: Generate = async function* () {
+    yield delta({ text: 'half ' });
+  };
+  const { error, text } = await collect(stackOf({ a: broken, b: sayHello }).generate(callFor('m'), contextWith()));
+  expect(text).toBe('half ');
+  expect((error as ClusterError).reason).toBe('bad_upstream');
+});
+
+it('holds it against a call when nodes die in the middle of its answers', async () => {
+  const deadly: Generate = async function* () {
+    yield delta({ text: 'half ' });
+    throw new ClusterError('upstream_error', 'llama runner process has terminated');
+  };
+  const { generate } = stackOf({ a: deadly, b: deadly });
+  const reasonOn = async (pin: string): Promise<string> =>
+    ((await collect(generate(callFor('m'), contextWith({ pin })))).error as ClusterError).reason;
+  expect(await reasonOn('a')).toBe('upstream_error');
+  expect(await reasonOn('b')).toBe('poison_request');
+});
+
 it('keeps the place in the queue, and spends no attempt, when the agent has no slot', async () => {
   let calls = 0;
   const fullOnce: Generate = async function* (call, context) {
