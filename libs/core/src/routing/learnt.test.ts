@@ -78,6 +78,30 @@ describe('speeds', () => {
     expect(estimates.decodeSpeed(named, model)).toBe(estimates.decodeSpeed(gpu, model));
   });
 
+  it('are guessed from what the processor is called, where that says something', () => {
+    const estimates = createEstimates();
+    const [fast, slow, other] = ['NVIDIA GeForce RTX 4090', 'Orin (nvgpu)', 'something'].map((processor) =>
+      nodeFacts(processor, { hasGpu: true, processor }),
+    ) as [NodeFacts, NodeFacts, NodeFacts];
+    expect(estimates.decodeSpeed(fast, model) / estimates.decodeSpeed(slow, model)).toBeCloseTo(1_008 / 102);
+    expect(estimates.prefillSpeed(fast, model)).toBeGreaterThan(10 * estimates.prefillSpeed(slow, model));
+    expect(estimates.loadMs(fast, model)).toBeLessThan(estimates.loadMs(slow, model));
+    expect(estimates.decodeSpeed(other, model)).toBe(estimates.decodeSpeed(nodeFacts('g', { hasGpu: true }), model));
+  });
+
+  it('of a node on which nothing ran follow those with the same processor first, then those of its kind', () => {
+    const gpu = (name: string, processor: string) => nodeFacts(name, { hasGpu: true, processor });
+    const estimates = learnt(
+      observation({ node: gpu('a', 'one') }),
+      observation({ node: gpu('b', 'another'), timings: { outputMs: 20_000 } }),
+    );
+    expect(estimates.decodeSpeed(gpu('c', 'one'), model)).toBeCloseTo(50);
+    expect(estimates.decodeSpeed(gpu('d', 'another'), model)).toBeCloseTo(5);
+    const third = estimates.decodeSpeed(gpu('e', 'a third'), model);
+    expect(third).toBeGreaterThan(5);
+    expect(third).toBeLessThan(50);
+  });
+
   it('of reading come from calls that had nothing in the cache', () => {
     const cold = createEstimates().prefillSpeed(node, model);
     const cached = observation({ usage: { cachedTokens: 900 } });

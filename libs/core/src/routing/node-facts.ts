@@ -92,6 +92,8 @@ export interface NodeFacts {
   readonly attributes: NodeAttributes;
   /** Whether it has a GPU; absent: unknown. */
   readonly hasGpu?: boolean;
+  /** What its models are computed on, as it calls itself: its GPU, or else its processor; absent: unknown. */
+  readonly processor?: string;
   /** When it began to get calls, on the cluster's clock: a policy may let it in slowly. */
   readonly readySince: number;
 }

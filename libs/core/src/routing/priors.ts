@@ -1,4 +1,5 @@
 import type { ModelFacts, NodeFacts } from './node-facts.ts';
+import { processorNamed, type Processor } from './processors.ts';
 
 /** Of a model whose size nobody tells. */
 const unknownBytes = 4e9;
@@ -6,10 +7,16 @@ const unknownBytes = 4e9;
 /** What a token costs however small the model is, as bytes to be read. */
 const overheadBytes = 0.5e9;
 
-/** Typical of consumer hardware; each is learnt soon. */
-const bytesPerSecond = { gpu: 300e9, unknown: 100e9, cpu: 30e9 };
-const prefillByDecode = { gpu: 15, unknown: 10, cpu: 5 };
-const loadedBytesPerSecond = 1e9;
+/** Typical of hardware whose name says nothing; each is learnt soon. */
+const typical = {
+  gpu: { bytesPerSecond: 300e9, prefillByDecode: 15, loadedBytesPerSecond: 1e9 },
+  unknown: { bytesPerSecond: 100e9, prefillByDecode: 10, loadedBytesPerSecond: 1e9 },
+  cpu: { bytesPerSecond: 30e9, prefillByDecode: 5, loadedBytesPerSecond: 0.5e9 },
+} as const satisfies Record<string, Processor>;
+
+/** Part of what its maker says of its memory that generating reaches. */
+const reached = 0.65;
+
 const startMs = 1_500;
 
 /** Bytes of cache for each token of context of a quantized 8B, whose cache grows with the root of its size. */
@@ -20,8 +27,14 @@ const bufferBytes = 0.3e9;
 /** Output tokens a second of one call alone; every byte of the model is read for each. */
 export function priorDecodeSpeed(node: NodeFacts, model: ModelFacts): number {
   const { sizeBytes = unknownBytes } = model;
-  const hardware = isTooLarge(node, model) ? 'cpu' : hardwareOf(node);
-  return bytesPerSecond[hardware] / (sizeBytes + overheadBytes);
+  const { bytesPerSecond } = isTooLarge(node, model) ? typical.cpu : expectedOf(node);
+  return bytesPerSecond / (sizeBytes + overheadBytes);
+}
+
+/** What the node is expected to reach. */
+function expectedOf(node: NodeFacts): Processor {
+  const named = node.processor === undefined ? undefined : processorNamed(node.processor);
+  return named ? { ...named, bytesPerSecond: named.bytesPerSecond * reached } : typical[hardwareOf(node)];
 }
 
 /** Whether part of the model lies in the machine's own memory, which sets the pace then. */
@@ -31,11 +44,11 @@ function isTooLarge({ memoryBytes = Infinity }: NodeFacts, { sizeBytes = 0 }: Mo
 
 /** Prompt tokens a second of one call alone. */
 export function priorPrefillSpeed(node: NodeFacts, model: ModelFacts): number {
-  return priorDecodeSpeed(node, model) * prefillByDecode[hardwareOf(node)];
+  return priorDecodeSpeed(node, model) * expectedOf(node).prefillByDecode;
 }
 
-export function priorLoadMs(_node: NodeFacts, { sizeBytes = unknownBytes }: ModelFacts): number {
-  return startMs + (sizeBytes / loadedBytesPerSecond) * 1_000;
+export function priorLoadMs(node: NodeFacts, { sizeBytes = unknownBytes }: ModelFacts): number {
+  return startMs + (sizeBytes / expectedOf(node).loadedBytesPerSecond) * 1_000;
 }
 
 /** Bytes of cache for each token of context. */
@@ -49,10 +62,7 @@ export function weightBytes({ sizeBytes = unknownBytes }: ModelFacts): number {
 }
 
 /** What is known of the hardware: told by the node, or by what people say of it. */
-export function hardwareOf({
-  hasGpu,
-  attributes: { type = '', capabilities = [] },
-}: NodeFacts): keyof typeof bytesPerSecond {
+export function hardwareOf({ hasGpu, attributes: { type = '', capabilities = [] } }: NodeFacts): keyof typeof typical {
   if (hasGpu !== undefined) return hasGpu ? 'gpu' : 'cpu';
   const says = (word: string): boolean => type.includes(word) || capabilities.includes(word);
   if (['gpu', 'cuda', 'rocm', 'metal', 'jetson'].some(says)) return 'gpu';

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
-import { NodeStateSchema } from '@tutti/proto/tutti/agent/v1/state';
+import { NodeStateSchema, type HardwareSchema } from '@tutti/proto/tutti/agent/v1/state';
 import { describe, expect, it } from 'vitest';
 import { reportedFacts } from './reported.ts';
 
@@ -46,6 +46,18 @@ describe('reportedFacts', () => {
     expect(read({ runners: [{ model: 'm', slots: 3, busy: 2 }] }).runners).toMatchObject([
       { slots: 3, foreignCalls: 2 },
     ]);
+  });
+
+  it('names what models are computed on: the GPU with most memory, or else the processor', () => {
+    const processorOf = (hardware: MessageInitShape<typeof HardwareSchema>) =>
+      reportedFacts(create(NodeStateSchema, { hardware }), () => 0).processor;
+    const [small, large] = [
+      { name: 'small', memoryTotalBytes: 8e9 },
+      { name: 'large', memoryTotalBytes: 24e9 },
+    ];
+    expect(processorOf({ gpus: [small, large, small], cpuModel: 'cpu' })).toBe('large');
+    expect(processorOf({ cpuModel: 'Apple M2 Max' })).toBe('Apple M2 Max');
+    expect(processorOf({})).toBeUndefined();
   });
 
   it('counts no fewer calls of others than none', () => {

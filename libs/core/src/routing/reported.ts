@@ -1,11 +1,20 @@
-import type { Model, NodeState, Runner } from '@tutti/proto/tutti/agent/v1/state';
+import type { Hardware, Model, NodeState, Runner } from '@tutti/proto/tutti/agent/v1/state';
 import { canonicalModel } from '../model-name.ts';
 import type { ModelFacts, NodeFacts, RunnerFacts } from './node-facts.ts';
 
 /** The part of a node's facts that its report tells. */
 export type Reported = Pick<
   NodeFacts,
-  'slots' | 'slotsPerRunner' | 'zombies' | 'memoryBytes' | 'spillBytes' | 'maxRunners' | 'models' | 'runners' | 'hasGpu'
+  | 'slots'
+  | 'slotsPerRunner'
+  | 'zombies'
+  | 'memoryBytes'
+  | 'spillBytes'
+  | 'maxRunners'
+  | 'models'
+  | 'runners'
+  | 'hasGpu'
+  | 'processor'
 >;
 
 /** Reads a report. `ours`: how many of our own calls ran on a model when it came. */
@@ -31,11 +40,20 @@ export function reportedFacts(state: NodeState, ours: (model: string) => number)
 /** Backends let a model that is too large for the GPU reach into about so much of the machine's own memory. */
 const spillPart = 0.75;
 
-function graphics({ hardware, runners }: NodeState): Pick<NodeFacts, 'hasGpu' | 'spillBytes'> {
+function graphics({ hardware, runners }: NodeState): Pick<NodeFacts, 'hasGpu' | 'processor' | 'spillBytes'> {
+  const name = processorOf(hardware);
+  const processor = name !== '' && { processor: name };
   const hasGpu = (hardware?.gpus.length ?? 0) > 0 || runners.some(({ vramBytes = 0 }) => vramBytes > 0);
-  if (!hasGpu) return hardware?.hostname ? { hasGpu } : {};
+  if (!hasGpu) return hardware?.hostname ? { hasGpu, ...processor } : { ...processor };
   const { memoryTotalBytes } = hardware ?? {};
-  return { hasGpu, ...(memoryTotalBytes !== undefined && { spillBytes: spillPart * memoryTotalBytes }) };
+  return { hasGpu, ...processor, ...(memoryTotalBytes !== undefined && { spillBytes: spillPart * memoryTotalBytes }) };
+}
+
+/** The GPU with most memory gets most; a chip that is both tells its name as the processor's. */
+function processorOf(hardware: Hardware | undefined): string {
+  if (!hardware) return '';
+  const largest = hardware.gpus.toSorted((a, b) => (b.memoryTotalBytes ?? 0) - (a.memoryTotalBytes ?? 0))[0];
+  return largest?.name ?? hardware.cpuModel;
 }
 
 /** What agents report of a model that runs elsewhere, on an account of whoever owns the node. */

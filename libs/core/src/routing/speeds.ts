@@ -31,6 +31,7 @@ export interface Speeds {
 
 const mostNodes = 5_000;
 const mostModels = 200;
+const mostProcessors = 1_000;
 
 /** Further from what the hardware lets expect, a sample is a slip of the backend's clock. */
 const absurd = 1_000;
@@ -42,6 +43,8 @@ export function createSpeeds(): Speeds {
   const known = createLimitedMap<NodeFigures>(mostNodes);
   /** As a node's ratio, over all nodes of a kind of hardware: for those on which nothing ever ran. */
   const kinds = { gpu: {} as Figures, cpu: {} as Figures, unknown: {} as Figures };
+  /** The same by name of the processor: machines with the same one are more alike. */
+  const processors = createLimitedMap<Figures>(mostProcessors);
 
   /** All that is expected of a node is asked for at once. */
   let last: { readonly node: string; readonly figures: NodeFigures | undefined } | undefined;
@@ -58,6 +61,20 @@ export function createSpeeds(): Speeds {
     return last.figures;
   };
 
+  /** What is kept of all nodes of the kind, and of those with the same processor. */
+  const alikeTo = (node: NodeFacts): readonly Figures[] => {
+    const kind = kinds[hardwareOf(node)];
+    if (node.processor === undefined) return [kind];
+    const same = processors.get(node.processor) ?? {};
+    processors.set(node.processor, same);
+    return [kind, same];
+  };
+
+  const ratioOfAlike = (node: NodeFacts, quantity: Quantity): Estimate | undefined => {
+    const same = node.processor === undefined ? undefined : processors.get(node.processor)?.[quantity];
+    return same ?? kinds[hardwareOf(node)][quantity];
+  };
+
   return {
     observe(quantity, node, model, sample) {
       const ratio = sample / priors[quantity](node, model);
@@ -65,8 +82,9 @@ export function createSpeeds(): Speeds {
       const figures = figuresOf(node.name);
       put(figures.ratio, quantity, learn(figures.ratio[quantity], ratio));
       const ofModel = figures.models.get(model.name) ?? {};
-      const kind = kinds[hardwareOf(node)];
-      if (isUsual(sample, ofModel[quantity])) put(kind, quantity, learn(kind[quantity], ratio));
+      if (isUsual(sample, ofModel[quantity])) {
+        for (const alike of alikeTo(node)) put(alike, quantity, learn(alike[quantity], ratio));
+      }
       put(ofModel, quantity, learn(ofModel[quantity], sample));
       figures.models.set(model.name, ofModel);
     },
@@ -74,7 +92,7 @@ export function createSpeeds(): Speeds {
       const figures = knownOf(node.name);
       const own = figures?.models.get(model.name)?.[quantity];
       if (own) return own.value;
-      const ratio = figures?.ratio[quantity] ?? kinds[hardwareOf(node)][quantity];
+      const ratio = figures?.ratio[quantity] ?? ratioOfAlike(node, quantity);
       return priors[quantity](node, model) * (ratio?.value ?? 1);
     },
     measured: (node) => known.get(node)?.models ?? [],
