@@ -41,6 +41,29 @@ it('a node that becomes ten times slower loses its calls to one that never ran t
   expect(calls).toBeLessThanOrEqual(6);
 });
 
+it('two slow calls in a row tell of all models of the node, and two quick ones when it is over', () => {
+  const other = modelFacts('n', { sizeBytes: 8e9 });
+  const node = nodeFacts('there', { models: [model, other], runners: [runnerFacts('m')] });
+  const estimates = used();
+  const before = estimates.decodeSpeed(node, other);
+  ran(estimates, node, 10);
+  expect(estimates.decodeSpeed(node, other)).toBeGreaterThan(before / 2);
+  ran(estimates, node, 10);
+  expect(estimates.decodeSpeed(node, other)).toBeLessThan(before / 7);
+  expect(estimates.prefillSpeed(node, model)).toBeLessThan(2_000 / 7);
+  for (let call = 0; call < 4; call++) ran(estimates, node, 10);
+  ran(estimates, node, 1);
+  ran(estimates, node, 1);
+  expect(estimates.decodeSpeed(node, other)).toBeGreaterThan(before / 2);
+});
+
+it('calls that are slow and quick by turns tell of no change', () => {
+  const estimates = used();
+  const before = estimates.decodeSpeed(there, model);
+  for (let call = 0; call < 6; call++) ran(estimates, there, call % 2 === 0 ? 6 : 1 / 6);
+  expect(estimates.decodeSpeed(there, model)).toBeGreaterThan(before / 2);
+});
+
 it('says nothing of others of its kind, as long as it is not what it was', () => {
   const estimates = used();
   const before = estimates.decodeSpeed(elsewhere, model);

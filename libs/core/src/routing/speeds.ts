@@ -16,6 +16,10 @@ interface NodeFigures {
   /** What was measured, by what the hardware let expect: for models that never ran there. */
   readonly ratio: Figures;
   readonly models: LimitedMap<Figures>;
+  /** How far off the last sample of each was, if far; by that factor. */
+  readonly off: Partial<Record<Quantity, number>>;
+  /** How far the node has turned from what it was at first, by that factor. */
+  readonly turned: Partial<Record<Quantity, number>>;
 }
 
 export interface Speeds {
@@ -39,6 +43,12 @@ const absurd = 1_000;
 /** Further than this factor from what a model did on its node, it is the node that has changed. */
 const far = 2;
 
+/** Two calls in a row that are both so far off in one direction, whatever their models: the node is another than it was. */
+const turns = 3;
+
+/** Before so many calls of a model, one that is off tells little. */
+const settled = 3;
+
 export function createSpeeds(): Speeds {
   const known = createLimitedMap<NodeFigures>(mostNodes);
   /** As a node's ratio, over all nodes of a kind of hardware: for those on which nothing ever ran. */
@@ -50,7 +60,12 @@ export function createSpeeds(): Speeds {
   let last: { readonly node: string; readonly figures: NodeFigures | undefined } | undefined;
 
   const figuresOf = (node: string): NodeFigures => {
-    const figures = known.get(node) ?? { ratio: {}, models: createLimitedMap<Figures>(mostModels) };
+    const figures = known.get(node) ?? {
+      ratio: {},
+      models: createLimitedMap<Figures>(mostModels),
+      off: {},
+      turned: {},
+    };
     known.set(node, figures);
     last = undefined;
     return figures;
@@ -80,9 +95,10 @@ export function createSpeeds(): Speeds {
       const ratio = sample / priors[quantity](node, model);
       if (!(ratio < absurd && ratio > 1 / absurd)) return;
       const figures = figuresOf(node.name);
+      turn(figures, quantity, sample, figures.models.get(model.name)?.[quantity]);
       put(figures.ratio, quantity, learn(figures.ratio[quantity], ratio));
       const ofModel = figures.models.get(model.name) ?? {};
-      if (isUsual(sample, ofModel[quantity])) {
+      if (isUsual(figures.turned[quantity] ?? 1) && isUsual(sample / (ofModel[quantity]?.value ?? sample))) {
         for (const alike of alikeTo(node)) put(alike, quantity, learn(alike[quantity], ratio));
       }
       put(ofModel, quantity, learn(ofModel[quantity], sample));
@@ -121,9 +137,35 @@ export function createSpeeds(): Speeds {
   };
 }
 
+/** Takes a lasting change of the node's pace to hold for all of its models. Loads differ: some files are in a cache. */
+function turn(figures: NodeFigures, quantity: Quantity, sample: number, known: Estimate | undefined): void {
+  if (quantity === 'load' || !known || known.samples < settled) return;
+  const { off } = figures;
+  const factor = sample / known.value;
+  const before = off[quantity];
+  delete off[quantity];
+  if (factor < turns && factor > 1 / turns) return;
+  if (before === undefined || before > 1 !== factor > 1) {
+    off[quantity] = factor;
+    return;
+  }
+  const by = Math.sqrt(before * factor);
+  // Whatever slows reading slows writing.
+  for (const one of ['prefill', 'decode'] as const) {
+    figures.turned[one] = (figures.turned[one] ?? 1) * by;
+    for (const its of [figures.ratio, ...[...figures.models].map(([, ofModel]) => ofModel)]) scale(its, one, by);
+  }
+}
+
+/** It is learnt anew from there. */
+function scale(figures: Figures, quantity: Quantity, by: number): void {
+  const known = figures[quantity];
+  if (known) figures[quantity] = { value: known.value * by, samples: 1 };
+}
+
 /** A node that is far from what it was tells nothing of others of its kind. */
-function isUsual(sample: number, { value }: Estimate = { value: sample, samples: 0 }): boolean {
-  return sample < value * far && sample > value / far;
+function isUsual(factor: number): boolean {
+  return factor < far && factor > 1 / far;
 }
 
 function put(figures: Figures, quantity: Quantity, estimate: Estimate | undefined): void {
