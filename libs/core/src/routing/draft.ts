@@ -24,7 +24,7 @@ export function createDraft(fleet: Fleet): Draft {
     const at = (index: number): Seat | undefined => {
       const seat = seats.at(index);
       const outlook = seat && changed.get(index);
-      return outlook ? seatOf(outlook, seat.model) : seat;
+      return outlook ? seatOf(outlook, seat.model, seat.speeds) : seat;
     };
     return { versions, at, glance: at };
   };

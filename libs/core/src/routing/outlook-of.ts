@@ -150,18 +150,17 @@ function modelOf(facts: NodeFacts, name: string): ModelFacts {
   );
 }
 
-/** Looked up once for each outlook: a plan asks for them again and again. */
+/** Only the last ones are kept: a fleet has many outlooks, and whoever asks for other models keeps what it needs. */
 function speedsOf(facts: NodeFacts, estimates: Estimates): Outlook['speeds'] {
-  const known = new Map<string, ModelSpeeds>();
+  let last: { readonly model: string; readonly speeds: ModelSpeeds } | undefined;
   return (model) => {
-    const found = known.get(model.name);
-    if (found) return found;
+    if (last?.model === model.name) return last.speeds;
     const speeds = {
       prefill: estimates.prefillSpeed(facts, model) / 1_000,
       decode: estimates.decodeSpeed(facts, model) / 1_000,
       loadMs: estimates.loadMs(facts, model),
     };
-    known.set(model.name, speeds);
+    last = { model: model.name, speeds };
     return speeds;
   };
 }

@@ -89,8 +89,8 @@ export function nextVersion(): number {
   return version;
 }
 
-export function seatOf(outlook: Outlook, model: ModelFacts): Seat {
-  return { outlook, model, speeds: outlook.speeds(model), runner: runnerOf(outlook, model.name) };
+export function seatOf(outlook: Outlook, model: ModelFacts, speeds = outlook.speeds(model)): Seat {
+  return { outlook, model, speeds, runner: runnerOf(outlook, model.name) };
 }
 
 function runnerOf({ runners }: Outlook, model: string): RunnerOutlook | undefined {

@@ -26,15 +26,21 @@ const bufferBytes = 0.3e9;
 
 /** Output tokens a second of one call alone; every byte of the model is read for each. */
 export function priorDecodeSpeed(node: NodeFacts, model: ModelFacts): number {
-  const { sizeBytes = unknownBytes } = model;
-  const { bytesPerSecond } = isTooLarge(node, model) ? typical.cpu : expectedOf(node);
-  return bytesPerSecond / (sizeBytes + overheadBytes);
+  const bytesPerSecond = isTooLarge(node, model) ? typical.cpu.bytesPerSecond : reachedOn(node);
+  return bytesPerSecond / ((model.sizeBytes ?? unknownBytes) + overheadBytes);
 }
 
-/** What the node is expected to reach. */
-function expectedOf(node: NodeFacts): Processor {
-  const named = node.processor === undefined ? undefined : processorNamed(node.processor);
-  return named ? { ...named, bytesPerSecond: named.bytesPerSecond * reached } : typical[hardwareOf(node)];
+function reachedOn(node: NodeFacts): number {
+  const named = namedOf(node);
+  return named ? named.bytesPerSecond * reached : typical[hardwareOf(node)].bytesPerSecond;
+}
+
+function namedOf({ processor }: NodeFacts): Processor | undefined {
+  return processor === undefined ? undefined : processorNamed(processor);
+}
+
+function expectedOf(node: NodeFacts): Omit<Processor, 'bytesPerSecond'> {
+  return namedOf(node) ?? typical[hardwareOf(node)];
 }
 
 /** Whether part of the model lies in the machine's own memory, which sets the pace then. */
@@ -62,8 +68,9 @@ export function weightBytes({ sizeBytes = unknownBytes }: ModelFacts): number {
 }
 
 /** What is known of the hardware: told by the node, or by what people say of it. */
-export function hardwareOf({ hasGpu, attributes: { type = '', capabilities = [] } }: NodeFacts): keyof typeof typical {
+export function hardwareOf({ hasGpu, attributes }: NodeFacts): keyof typeof typical {
   if (hasGpu !== undefined) return hasGpu ? 'gpu' : 'cpu';
+  const { type = '', capabilities = [] } = attributes;
   const says = (word: string): boolean => type.includes(word) || capabilities.includes(word);
   if (['gpu', 'cuda', 'rocm', 'metal', 'jetson'].some(says)) return 'gpu';
   return says('cpu') ? 'cpu' : 'unknown';
