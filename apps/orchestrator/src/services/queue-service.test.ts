@@ -12,7 +12,9 @@ import { queueService } from './queue-service.ts';
 function startService() {
   const clock = virtualClock();
   const bounds = { queueSize: 200, concurrency: 20 };
-  const cluster = createCluster({ clock, random: () => 0, queueSize: () => bounds.queueSize });
+  const cluster = createCluster({
+    ...{ clock, random: () => 0, queueSize: () => bounds.queueSize, parameters: { aheadMs: Infinity } },
+  });
   oneNode(cluster, 'a');
   const channel = createMemoryChannel();
   channel.addService(QueueService, queueService({ cluster, clock, bounds: () => bounds }));

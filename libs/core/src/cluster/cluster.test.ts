@@ -8,7 +8,7 @@ import { callFor, contextWith, sayHello, stateWith } from '../calls.fixture.ts';
 
 function clusterWith(states: Record<string, Parameters<typeof stateWith>[0]>) {
   const clock = virtualClock();
-  const cluster = createCluster({ clock, random: seededRandom(1) });
+  const cluster = createCluster({ clock, random: seededRandom(1), parameters: { aheadMs: Infinity } });
   for (const [name, state] of Object.entries(states)) cluster.report(name, sayHello, stateWith(state));
   return { clock, cluster };
 }
@@ -287,7 +287,12 @@ describe('a call that waits', () => {
 
   it('is refused at the door when too many wait', async () => {
     const clock = virtualClock();
-    const cluster = createCluster({ clock, random: seededRandom(1), queueSize: () => 2 });
+    const cluster = createCluster({
+      clock,
+      random: seededRandom(1),
+      queueSize: () => 2,
+      parameters: { aheadMs: Infinity },
+    });
     cluster.report('a', sayHello, stateWith({ slots: 1 }));
     const requests = [1, 2, 3, 4, 5].map(() => ask(cluster));
     expect(await reasonOf(requests[4]!)).toBe('overloaded');

@@ -27,7 +27,9 @@ function clusterOf(nodes: Record<string, number>, message = refusals.ollama) {
   const clock = virtualClock();
   const [primary = '', ...fallback] = Object.keys(nodes);
   const order = { match: '*', policy: 'primary-fallback', primary, fallback } as const;
-  const cluster = createCluster({ clock, random: seededRandom(1), routes: () => [order] });
+  const cluster = createCluster({
+    ...{ clock, random: seededRandom(1), routes: () => [order], parameters: { aheadMs: Infinity } },
+  });
   const asked: string[] = [];
   for (const [name, gigabytes] of Object.entries(nodes)) {
     const generate: Generate = async function* (call, context) {

@@ -6,7 +6,10 @@ import { Priority } from '../generate.ts';
 
 function clusterWith(names: readonly string[], slots: number, concurrency?: () => number) {
   const clock = virtualClock();
-  const cluster = createCluster({ clock, random: seededRandom(1), ...(concurrency && { concurrency }) });
+  const cluster = createCluster({
+    ...{ clock, random: seededRandom(1), parameters: { aheadMs: Infinity } },
+    ...(concurrency && { concurrency }),
+  });
   const report = (name: string): void => cluster.report(name, sayHello, stateWith({ slots }));
   names.forEach(report);
   return { clock, cluster, report };

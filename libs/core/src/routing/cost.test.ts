@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Demand } from './demand.ts';
-import type { NodeFacts } from './node-facts.ts';
+import type { NodeFacts, RunningCall } from './node-facts.ts';
 import type { Option } from './option.ts';
 import { optionsFor, type OptionsInput } from './options-for.ts';
 import {
@@ -75,6 +75,16 @@ describe('on a model in memory', () => {
     expect(startable({ ...other, slots: 2 })).toBe(true);
     expect(startable({ ...other, slots: 1 })).toBe(false);
     expect(startable({ ...other, slots: 2, zombies: 1 })).toBe(false);
+  });
+
+  it('nobody is sent to wait there for a slot that is long in coming: another node may have one before', () => {
+    const behind = (running: Partial<RunningCall>) =>
+      optionOn(warm({ calls: [runningCall('m', running)] }), demand(), {
+        parameters: parametersWith({ aheadMs: 2_000 }),
+      });
+    const late = { firstTokenAt: undefined, demand: demand('m', { promptTokens: 5_000 }) };
+    expect(behind({ firstTokenAt: -1_000, outputTokens: 50 })).toMatchObject({ startAt: 1_000, startable: true });
+    expect(behind(late)).toMatchObject({ startAt: 7_000, startable: false });
   });
 
   it('embeddings join each other up to a number', () => {

@@ -62,7 +62,9 @@ function residentOption(
   const { facts } = outlook;
   const joins = demand.kind === 'embed' && runner.embeddings > 0;
   const startAt = Math.max(now, joins ? runner.embeddedAt : Math.max(freeAt(runner), outlook.slotFreeAt));
-  const hasRoom = joins ? runner.embeddings < parameters.embeddings : hasPlace(outlook, runner, parameters.ahead);
+  const hasRoom = joins
+    ? runner.embeddings < parameters.embeddings
+    : hasPlace(outlook, runner, startAt - now <= parameters.aheadMs ? parameters.ahead : 0);
   const cachedTokens = cachedOn(outlook, runner, demand);
   const slow = slowAt(outlook, startAt, parameters, runner);
   const waitMs = startAt - now;

@@ -14,6 +14,8 @@ export interface PlanParameters {
   readonly perModel: number;
   /** Calls that a runner gets beyond its slots, so that it never stands idle while the next one travels. */
   readonly ahead: number;
+  /** They get it only if a slot is predicted to be free so soon: until then, another node may be. */
+  readonly aheadMs: number;
   /** Embeddings in flight on a runner: the agent joins them. */
   readonly embeddings: number;
   /** Part of its own time that a call loses to each other call of its runner. */
@@ -36,6 +38,7 @@ export const defaultParameters: PlanParameters = {
   drainAfterMs: 45_000,
   perModel: 12,
   ahead: 1,
+  aheadMs: 2_000,
   embeddings: 32,
   slowBySame: 0.2,
   slowByOthers: 0.9,

@@ -113,7 +113,7 @@ export function planInput<T extends Waiting>(
     nodes,
     queue,
     estimates: plainEstimates(),
-    parameters: defaultParameters,
+    parameters: parametersWith({}),
     policyFor: () => policy,
     allows: () => true,
     random: half,
@@ -124,6 +124,7 @@ export function planInput<T extends Waiting>(
 
 const half: Random = () => 0.5;
 
+/** With a place ahead on every runner, however long the wait there. */
 export function parametersWith(changes: Partial<PlanParameters>): PlanParameters {
-  return { ...defaultParameters, ...changes };
+  return { ...defaultParameters, aheadMs: Number.POSITIVE_INFINITY, ...changes };
 }
