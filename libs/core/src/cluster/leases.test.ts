@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { CallSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { TimingsSchema, UsageSchema } from '@tutti/proto/tutti/agent/v1/chunk';
 import { NodeStateSchema, type NodeState } from '@tutti/proto/tutti/agent/v1/state';
 import { seededRandom, virtualClock } from '@tutti/testing';
@@ -104,6 +105,15 @@ describe('what the agent gets', () => {
     const { waitMs, loadMs, prefillMs } = options[0]!.parts;
     expect(loadMs).toBeGreaterThan(0);
     expect((await leaseOf(ask(cluster))).firstOutputMs).toBe(waitMs + loadMs + prefillMs);
+  });
+
+  it('gives time to read all of a prompt whose beginning may have left the cache', async () => {
+    const { cluster, decisions } = clusterWith();
+    const prompt = 'word '.repeat(4_000);
+    const { kind } = create(CallSchema, { model: 'm', kind: { case: 'completion', value: { prompt } } });
+    const [first, second] = [await leaseOf(ask(cluster, 'm', { kind })), await leaseOf(ask(cluster, 'm', { kind }))];
+    expect(decisions[1]!.option.cachedTokens).toBeGreaterThan(4_000);
+    expect(second.firstOutputMs).toBeGreaterThan(0.8 * first.firstOutputMs);
   });
 });
 

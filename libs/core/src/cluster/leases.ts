@@ -142,7 +142,7 @@ export function createLeases(options: Options): Leases {
         call: settledCall(call, demand, option, before),
         evict: option.evict,
         generate: member.generate,
-        firstOutputMs: option.parts.waitMs + option.parts.loadMs + option.parts.prefillMs,
+        firstOutputMs: option.parts.waitMs + option.parts.loadMs + readMs(option, demand, before, estimates),
         observe(chunk) {
           if (chunk.kind.case === 'delta') {
             if (running.firstTokenAt === undefined) firstOutput();
@@ -204,6 +204,18 @@ function settledCall(call: Call, demand: Demand, option: Option, node: NodeFacts
     model: name,
     numCtx: { $typeName: 'tutti.agent.v1.ContextWindow', min, preferred: isUsual ? 0 : (numCtx ?? 0) },
   };
+}
+
+/** What is expected in the cache may be gone: then all of the prompt is read. */
+function readMs(
+  { parts, model, cachedTokens }: Option,
+  demand: Demand,
+  node: NodeFacts,
+  estimates: LearntEstimates,
+): number {
+  const facts = cachedTokens > 0 ? node.models.get(model ?? demand.model) : undefined;
+  if (!facts) return parts.prefillMs;
+  return Math.max(parts.prefillMs, (demand.promptTokens / estimates.prefillSpeed(node, facts)) * 1_000);
 }
 
 /** How long a node that is busy is left alone: as long as its backend says. */
