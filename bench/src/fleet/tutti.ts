@@ -11,6 +11,7 @@ import {
 import { callOf, type FleetCall, type SimulatedWork } from '@tutti/simulation';
 import { connectAgent } from './connected-agent.ts';
 import type { CallListener, Contender, Player, World } from './contender.ts';
+import { knowingEstimates } from './knowing.ts';
 
 /** A call on its way, and what became known of it meanwhile. */
 interface Journey {
@@ -27,6 +28,9 @@ export const tutti = createTutti('tutti');
 /** The same for clients who ask that an answer which breaks off goes on elsewhere. */
 export const tuttiResuming = createTutti('tutti-resuming', { resume: true });
 
+/** The same, if it knew all speeds, loads and lengths of answers beforehand: what better guesses could gain. */
+export const tuttiKnowing = createTutti('tutti-knowing', { knows: true });
+
 /** The same with another policy for all calls. */
 export function tuttiBy(policy: PolicyName): Contender {
   return createTutti(policy, { routes: [{ match: '*', policy }] });
@@ -34,6 +38,7 @@ export function tuttiBy(policy: PolicyName): Contender {
 
 interface Ways {
   readonly resume?: boolean;
+  readonly knows?: boolean;
   readonly routes?: readonly Route[];
 }
 
@@ -41,10 +46,13 @@ function createTutti(name: string, ways: Ways = {}): Contender {
   return { name, start: (world) => startTutti(world, ways) };
 }
 
-function startTutti(world: World, { resume = false, routes = [] }: Ways): Player {
+function startTutti(world: World, { resume = false, knows = false, routes = [] }: Ways): Player {
   const { timeline: clock, nodes, random } = world;
   const journeys = new Map<string, Journey>();
-  const cluster = createCluster({ clock, random, routes: () => routes });
+  const cluster = createCluster({
+    ...{ clock, random, routes: () => routes },
+    ...(knows && { estimates: knowingEstimates(world) }),
+  });
   const budget = createRetryBudget({ clock });
   const generate = resumed({ clock, budget }, retried({ clock, random, budget }, dispatched(cluster, clock)));
   const nextTicket = ticketMachine();
@@ -58,7 +66,9 @@ function startTutti(world: World, { resume = false, routes = [] }: Ways): Player
   const travel = async (journey: Journey, context: Context): Promise<void> => {
     const { call, listener } = journey;
     try {
-      for await (const { kind } of generate(callOf(call), context)) {
+      // Who is known to say no more loses nothing by the limit.
+      const limit = knows && { numPredict: call.outputTokens };
+      for await (const { kind } of generate({ ...callOf(call), ...limit }, context)) {
         if (kind.case === 'delta') listener.firstToken(journey.cachedTokens);
       }
       listener.ended(journey);
