@@ -158,6 +158,17 @@ describe('a call that has waited long', () => {
     expect(at(45_001)).toMatchObject([{ kind: 'load', evict: ['x'], evictsBusy: true }]);
   });
 
+  it('does not take away a model for which an older one waits, nor keep it from that', () => {
+    const busy = { ...node, calls: [runningCall('x'), runningCall('x')] };
+    const startsWith = (otherCame: number, excluded: readonly string[] = []) =>
+      startsOf([busy], [waiting(demand('m'), 100), waiting(demand('x'), otherCame, excluded)], { now: 60_000 });
+    expect(startsWith(0)).toEqual([]);
+    expect(startsWith(200)).toMatchObject([{ kind: 'load', evict: ['x'] }]);
+    expect(startsWith(0, ['b'])).toMatchObject([{ kind: 'load', evict: ['x'] }]);
+    const withRoom = startsOf([node], [waiting(demand('m'), 100), waiting(demand('x'), 0)], { now: 60_000 });
+    expect(withRoom).toMatchObject([{ kind: 'resident' }]);
+  });
+
   it('does so once at a time on a node', () => {
     const old = [waiting(demand('m')), waiting(demand('n'))];
     const small = nodeFacts('a', { ...node, models: ['m', 'n', 'x'] });

@@ -54,6 +54,7 @@ export function plan<T extends Waiting>(input: PlanInput<T>): Plan<T> {
   const { now, queue, parameters, policyFor, random } = input;
   const entries = [...queue];
   const pass = createPass(input, countByModel(entries));
+  const oldest = oldestByModel(entries);
   const view: PolicyView = { now, random, facts: pass.facts };
   const starts: Start<T>[] = [];
   const etas = new Map<T, number>();
@@ -76,15 +77,16 @@ export function plan<T extends Waiting>(input: PlanInput<T>): Plan<T> {
     }
     const option = policy.pick(demand, options, view);
     const isOld = now - since > parameters.drainAfterMs;
-    if (starts.length < input.room && canStart(demand, option, isOld, pass)) {
+    const mayClear = isOld && option.evict.every((model) => since <= (oldest.get(model) ?? since));
+    if (starts.length < input.room && canStart(demand, option, mayClear, pass)) {
       const cheapest = choices.cheapest();
       starts.push({ entry, option, options: cheapest, exclusions: pass.exclusions(demand, excluded, cheapest) });
       policy.started?.(demand, option);
       pass.take(demand, option, true);
     } else {
       line.stuck += 1;
-      // A young call does not keep others from the models that would have to leave for it.
-      if (!option.evictsBusy || isOld) pass.take(demand, option, false);
+      // A young call does not keep others from the models that would have to leave for it, nor older ones any call.
+      if (!option.evictsBusy || mayClear) pass.take(demand, option, false);
     }
     etas.set(entry, option.startAt);
     line.eta = option.startAt;
@@ -92,8 +94,19 @@ export function plan<T extends Waiting>(input: PlanInput<T>): Plan<T> {
   return { starts, etas };
 }
 
-function canStart(demand: Demand, option: Option, isOld: boolean, pass: Pass): boolean {
-  return option.startable || (isOld && option.evictsBusy && pass.mayDrain(demand, option));
+function canStart(demand: Demand, option: Option, mayClear: boolean, pass: Pass): boolean {
+  return option.startable || (mayClear && option.evictsBusy && pass.mayDrain(demand, option));
+}
+
+/** When the oldest of those who wait for a model came; but for those who have failed somewhere, and may need another node. */
+function oldestByModel(entries: readonly Waiting[]): Map<string, number> {
+  const oldest = new Map<string, number>();
+  for (const { demand, context, since } of entries) {
+    if (context.ticket.excluded.size > 0) continue;
+    const known = oldest.get(demand.model);
+    if (known === undefined || since < known) oldest.set(demand.model, since);
+  }
+  return oldest;
 }
 
 function countByModel(entries: readonly Waiting[]): Map<string, number> {
