@@ -7,6 +7,7 @@ import {
   type Generate,
   type Ticket,
 } from '@tutti/core';
+import { expectJson } from '@tutti/dialects/call';
 import type { InferenceService } from '@tutti/proto/tutti/v1/inference';
 import { inTurns, type Implementation } from '@tutti/rpc';
 import type { Enter } from '../door.ts';
@@ -26,6 +27,7 @@ export function inferenceService({ generate, nextTicket, enter }: Options): Impl
     async *generate({ call }, { metadata, signal, principal = localPrincipal }) {
       if (!call) throw new ClusterError('invalid_request', 'The request has no call.', { param: 'call' });
       if (call.model === '') throw new ClusterError('invalid_request', 'model is required', { param: 'model' });
+      expectJson(call);
       const { controller, unlink } = linkedController(signal);
       const caller = readCaller((name) => metadata.get(name), principal);
       const requestId = metadata.get('x-request-id')?.slice(0, longestId) ?? randomUUID();

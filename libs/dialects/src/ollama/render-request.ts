@@ -1,6 +1,7 @@
 import { ClusterError, type Call, type Message } from '@tutti/core';
 import type { Chat, Completion, Embed, Format, Media } from '@tutti/proto/tutti/agent/v1/call';
 import { encodeBase64 } from '../json/base64.ts';
+import { folded } from '../json/folded.ts';
 import { members, type Member } from '../json/spans.ts';
 import { arrayText, objectText } from '../json/text.ts';
 import { toolCallsText } from './tool-calls.ts';
@@ -55,11 +56,6 @@ function bodyText(call: Call, own: readonly MaybeMember[]): string {
   const extra = unknown.filter(([key, raw]) => !known.has(folded(key)) && raw !== 'null');
   const guards = call.kind.case === 'embed' ? [] : unlessNamed(extra, neverCut);
   return objectText([...own, ...guards, ...extra]);
-}
-
-/** As Ollama reads a name: in any case, and of two that it takes for one the last one counts. */
-function folded(key: string): string {
-  return key.toUpperCase().toLowerCase();
 }
 
 /** Unless told otherwise, Ollama cuts a prompt that is too long, and forgets its beginning, without a word. */

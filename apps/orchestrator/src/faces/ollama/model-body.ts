@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ClusterError } from '@tutti/core';
-import { members, objectText, parseJson } from '@tutti/dialects/json';
+import { folded, members, objectText, parseJson } from '@tutti/dialects/json';
 import { bodyOf } from '../http/body.ts';
 
 /** The body of a request about a model. Only what is acted on is read; the rest goes on as it is. */
@@ -87,8 +87,8 @@ function wrong(field: string, kind: string): ClusterError {
 /** The body goes on as it is, and Ollama takes a name in any case: what was checked must be what it reads. */
 function refuseOtherSpellings(keys: Iterable<string>, fields: readonly string[]): void {
   for (const key of keys) {
-    const folded = key.toUpperCase().toLowerCase();
-    if (!fields.includes(folded) || key === folded) continue;
-    throw new ClusterError('invalid_request', `"${folded}" must be written in lower case.`, { param: folded });
+    const name = folded(key);
+    if (!fields.includes(name) || key === name) continue;
+    throw new ClusterError('invalid_request', `"${name}" must be written in lower case.`, { param: name });
   }
 }

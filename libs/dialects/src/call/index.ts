@@ -1,0 +1,1 @@
+export { expectJson } from './expect-json.ts';
