@@ -1,5 +1,6 @@
 import { ClusterError, type Call } from '@tutti/core';
 import type { Chat, Format, Tool } from '@tutti/proto/tutti/agent/v1/call';
+import { folded } from '../json/folded.ts';
 import { members, type Member } from '../json/spans.ts';
 import { arrayText, objectText, type MaybeMember } from '../json/text.ts';
 import { betaField } from './kept-fields.ts';
@@ -57,7 +58,7 @@ export function renderRequest(call: Call, { model, mostTokens = usualTokens }: R
   const names = new Set([betaField, ...known.map(([key]) => key)]);
   const beta = extra.get(betaField);
   return {
-    body: objectText([...known, ...[...extra].filter(([key]) => !names.has(key))]),
+    body: objectText([...known, ...[...extra].filter(([key]) => !names.has(folded(key)))]),
     beta: beta === undefined ? undefined : (JSON.parse(beta) as string),
   };
 }

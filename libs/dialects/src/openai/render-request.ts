@@ -9,9 +9,11 @@ import {
   type PartSchema,
 } from '@tutti/proto/tutti/agent/v1/call';
 import { parseJson } from '../json/parse.ts';
+import { folded } from '../json/folded.ts';
 import { members, type Member } from '../json/spans.ts';
 import { arrayText, objectText, type MaybeMember } from '../json/text.ts';
 import { toolText } from '../ollama/tools.ts';
+import { refuseOtherModels } from './other-models.ts';
 import { messagesText } from './render-messages.ts';
 import { samplingMembers } from './render-options.ts';
 
@@ -39,10 +41,11 @@ export function renderRequest(call: Call, settings: RequestSettings): OpenaiRequ
   switch (kind.case) {
     case 'chat':
       return chatRequest(call, kind.value, settings);
-    case 'completion':
-      return isPlainText(call, kind.value)
-        ? { path: '/completions', body: bodyText(call, completionMembers(call, kind.value, settings)) }
-        : chatRequest(call, asChat(kind.value), settings);
+    case 'completion': {
+      if (!isPlainText(call, kind.value)) return chatRequest(call, asChat(kind.value), settings);
+      const options = samplingMembers(call.optionsJson, settings.strict);
+      return { path: '/completions', body: bodyText(call, completionMembers(call, kind.value, settings), { options }) };
+    }
     case 'embed':
       return { path: '/embeddings', body: bodyText(call, embedMembers(kind.value, settings)) };
     default:
@@ -55,14 +58,26 @@ function speaksOpenai(call: Call): boolean {
   return call.dialect === 'openai';
 }
 
-/** `wishes` give way to what the caller said in OpenAI's own words. */
-function bodyText(call: Call, own: readonly MaybeMember[], wishes: readonly MaybeMember[] = []): string {
-  const said = own.filter(([, raw]) => raw !== undefined);
-  const known = new Set(said.map(([key]) => key));
+interface Wishes {
+  /** The caller's options, in OpenAI's words or a server's. */
+  readonly options?: readonly Member[];
+  /** They give way to what the caller said in OpenAI's own words. */
+  readonly otherwise?: readonly MaybeMember[];
+}
+
+/**
+ * No name of `own` comes twice, in whatever case and whether it has a value or not: some servers read names in any case,
+ * and the last one counts.
+ */
+function bodyText(call: Call, own: readonly MaybeMember[], { options = [], otherwise = [] }: Wishes = {}): string {
   const extra = speaksOpenai(call) && call.extraJson !== '' ? members(call.extraJson) : [];
-  const others = extra.filter(([key]) => !known.has(key));
-  const named = new Set(others.map(([key]) => key));
-  return objectText([...said, ...wishes.filter(([key]) => !named.has(key)), ...others]);
+  refuseOtherModels([...options, ...extra]);
+  const known = new Set(own.map(([key]) => key));
+  const said = options.filter(([key]) => !known.has(folded(key)));
+  for (const [key] of said) known.add(folded(key));
+  const others = extra.filter(([key]) => !known.has(folded(key)));
+  const named = new Set(others.map(([key]) => folded(key)));
+  return objectText([...own, ...said, ...otherwise.filter(([key]) => !named.has(key)), ...others]);
 }
 
 function chatRequest(call: Call, chat: Chat, settings: RequestSettings): OpenaiRequest {
@@ -79,9 +94,10 @@ function chatRequest(call: Call, chat: Chat, settings: RequestSettings): OpenaiR
     [settings.strict ? 'max_completion_tokens' : 'max_tokens', limitText(call)],
     ['logprobs', logprobs === undefined ? undefined : 'true'],
     ['top_logprobs', logprobs === undefined || logprobs === 0 ? undefined : String(logprobs)],
-    ...samplingMembers(call.optionsJson, settings.strict),
   ];
-  return { path: '/chat/completions', body: bodyText(call, own, thinkMembers(call.think, settings.strict)) };
+  const options = samplingMembers(call.optionsJson, settings.strict);
+  const otherwise = thinkMembers(call.think, settings.strict);
+  return { path: '/chat/completions', body: bodyText(call, own, { options, otherwise }) };
 }
 
 /** llama-server and LM Studio know only the words: a function that must be called becomes the only one there is. */
@@ -171,10 +187,10 @@ function completionMembers(call: Call, completion: Completion, settings: Request
     ['prompt', JSON.stringify(prompt)],
     ['suffix', suffix === undefined ? undefined : JSON.stringify(suffix)],
     ...streamMembers,
-    ['response_format', formatText(call.format)],
+    // OpenAI has none here, and a client may have put in what its server knows.
+    ...(call.format ? [['response_format', formatText(call.format)] as const] : []),
     ['max_tokens', limitText(call)],
     ['logprobs', call.logprobs === undefined ? undefined : String(call.logprobs)],
-    ...samplingMembers(call.optionsJson, settings.strict),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   type Value,
 } from '../json/fields.ts';
 import { members } from '../json/spans.ts';
+import { otherModels, refuseOtherModels } from './other-models.ts';
 
 /**
  * Takes fields of OpenAI's that would change the answer and that nobody here can follow. What cannot change it, such
@@ -20,6 +21,7 @@ export function refuseUnsupported(fields: Fields): void {
   fields.take('modalities', expectText);
   fields.take('web_search_options', (value) => refuse(value, 'no model here searches the web by itself'));
   fields.take('verbosity', expectMedium);
+  for (const field of otherModels) fields.take(field, ({ raw }) => refuseOtherModels([[field, raw]]));
   fields.take('store', (value) => {
     if (asBoolean(value)) refuse(value, 'chat completions are not stored');
   });
