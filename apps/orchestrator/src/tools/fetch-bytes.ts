@@ -24,6 +24,8 @@ interface Wish {
   /** Throws for media types that are not wanted. */
   readonly expectType: (mediaType: string, host: string) => void;
   readonly mostBytes: number;
+  /** Told of bytes before they are kept; may throw. */
+  readonly take?: (bytes: number) => void;
 }
 
 interface Answer {
@@ -135,6 +137,7 @@ async function bytesOf(response: IncomingMessage, mediaType: string, host: strin
     if (bytes > wish.mostBytes) {
       throw new ClusterError('too_large', `The ${wish.what} has more than ${wish.mostBytes} bytes.`);
     }
+    wish.take?.(piece.length);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

@@ -20,11 +20,14 @@ const image = {
   },
 };
 
-/** Fetches an image of at most 20 MB. Each address that it leads to is checked like the first. */
-export async function fetchImage(address: string, reach: Reach): Promise<Image> {
+/**
+ * Fetches an image of at most 20 MB. Each address that it leads to is checked like the first. `take` is told of bytes
+ * before they are kept, and may throw.
+ */
+export async function fetchImage(address: string, reach: Reach, take?: (bytes: number) => void): Promise<Image> {
   let url = new URL(address);
   for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
-    const { status, location, mediaType, bytes } = await fetchBytes(url, image, reach);
+    const { status, location, mediaType, bytes } = await fetchBytes(url, { ...image, ...(take && { take }) }, reach);
     if (location === undefined) {
       if (status === 200) return { data: bytes, mediaType };
       throw new ClusterError('bad_upstream', `"${url.hostname}" answered with status ${status}.`);

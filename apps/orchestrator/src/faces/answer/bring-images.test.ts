@@ -132,6 +132,42 @@ describe('images by URL', () => {
     await expect(seen(looking(...many))).rejects.toMatchObject({ message: 'At most 20 images are fetched, got 21.' });
   });
 
+  it('are not more together than an agent takes', async () => {
+    const body = Buffer.alloc(16_500_000);
+    const large: RequestListener = (_, response) => {
+      response.on('error', () => {});
+      response.writeHead(200, { 'content-type': 'image/png' }).end(body);
+    };
+    const port = await pictures({ '/large': large });
+    const url = `http://127.0.0.1:${port}/large`;
+    await expect(seen(looking(url), anywhere)).resolves.toHaveLength(2);
+    await expect(seen(looking(url, url), anywhere)).rejects.toMatchObject({
+      ...{ reason: 'too_large', param: 'messages[0].content[2]' },
+      message: expect.stringContaining('more than 32000000 bytes together'),
+    });
+  });
+
+  it('find room while those of other calls leave it, also if one of these fails', async () => {
+    const port = await pictures({
+      '/a': picture,
+      '/page': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
+    });
+    const model: Generate = async function* () {
+      yield done({ reason: 'stop' });
+    };
+    const generate = bringImages({ clock, ...anywhere, mostBytes: 3 })(model);
+    const ask = (...paths: string[]) => {
+      const call = looking(...paths.map((path) => `http://127.0.0.1:${port}/${path}`));
+      return generate(call, { signal: never } as Context)[Symbol.asyncIterator]();
+    };
+    await expect(ask('a', 'page').next()).rejects.toMatchObject({ reason: 'invalid_request' });
+    const first = ask('a');
+    await first.next();
+    await expect(ask('a').next()).rejects.toMatchObject({ reason: 'overloaded', retryAfterMs: 5_000 });
+    await first.return?.();
+    await expect(ask('a').next()).resolves.toMatchObject({ done: false });
+  });
+
   it('are given up after 10 s, and when the client has left', async () => {
     const asked = Promise.withResolvers<void>();
     let requests = 0;
