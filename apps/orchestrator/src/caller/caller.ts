@@ -1,4 +1,4 @@
-import { priorities, Priority, Privacy, type Principal } from '@tutti/core';
+import { ClusterError, priorities, Priority, Privacy, type Principal } from '@tutti/core';
 import type { RunCaller } from '@tutti/core/patterns';
 import { choice, refuse, type Header } from './header.ts';
 
@@ -22,13 +22,29 @@ export function readCaller(header: Header, principal: Principal): RunCaller {
   return {
     principal,
     priority: choice(header, 'x-tutti-priority', priorities) ?? usualPriority(principal),
-    privacy: choice(header, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER,
+    privacy: readPrivacy(header),
     hops: hopsOf(header),
     ...(pin && { pin }),
     ...(tier !== undefined && { tier }),
     ...(resume && { resume }),
     ...(fallback && { fallback }),
   };
+}
+
+/** How far the text may travel. */
+export function readPrivacy(header: Header): Privacy {
+  return choice(header, 'x-tutti-privacy', privacies) ?? Privacy.CLUSTER;
+}
+
+/**
+ * As `readCaller`, for what the store keeps, as `what` says in the plural: it may be on another machine, so a text that may
+ * not leave this one is refused.
+ */
+export function readKeptCaller(header: Header, principal: Principal, what: string): RunCaller {
+  const caller = readCaller(header, principal);
+  if (caller.privacy !== Privacy.LOCAL) return caller;
+  const message = `With x-tutti-privacy: local nothing is written to the store, which keeps ${what}. Leave it out, or send a chat.`;
+  throw new ClusterError('invalid_request', message, { param: 'x-tutti-privacy' });
 }
 
 /** Most clients cannot ask for a priority: then it is one that their key may have. */

@@ -103,6 +103,13 @@ test.each([
   if (count > 0) expect(lines[0]![2]).toMatchObject({ requestId: 'r1', prompt: `user: ${canary}` });
 });
 
+test('a prompt that may not leave this machine is not logged, since logs go to a store', () => {
+  const { lines, log } = memoryLog('debug');
+  const local = { ...context, privacy: Privacy.LOCAL };
+  promptsLogged(async function* () {}, { log, wanted: () => true })(call, local);
+  expect(lines).toEqual([]);
+});
+
 test('of a long prompt the end is logged', () => {
   const { lines, log } = memoryLog('debug');
   const long = create(CallSchema, { kind: { case: 'completion', value: { prompt: `${'x'.repeat(100_000)}end` } } });

@@ -1,4 +1,4 @@
-import type { Call, Generate, Message } from '@tutti/core';
+import { Privacy, type Call, type Generate, type Message } from '@tutti/core';
 import type { Log } from '@tutti/runtime/log';
 
 /** Of each prompt that much is logged, from its end: there stands what was asked last. */
@@ -10,10 +10,10 @@ interface Options {
   readonly wanted: () => boolean;
 }
 
-/** Logs what goes into each call, at level debug, if it is wanted. */
+/** Logs what goes into each call, at level debug, if it is wanted. Logs go to a store, which may be on another machine. */
 export function promptsLogged(generate: Generate, { log, wanted }: Options): Generate {
   return (call, context) => {
-    if (log.level === 'debug' && wanted()) {
+    if (log.level === 'debug' && wanted() && context.privacy !== Privacy.LOCAL) {
       const prompt = promptOf(call);
       log.debug('prompt', { requestId: context.requestId, model: call.model, prompt: prompt.slice(-longestPrompt) });
     }

@@ -5,6 +5,7 @@ import {
   linkedController,
   modelNotFound,
   onAbort,
+  Privacy,
   requireModel,
   textDelta,
   type Call,
@@ -39,7 +40,9 @@ async function* answered(runs: Options['runs'], call: Call, context: Context): A
     yield done({ reason: call.keepAliveMs === 0 ? 'unload' : 'load' });
     return;
   }
-  const run = await started(runs, { pattern, ...request, caller: callerOf(context), isInside: true });
+  // The store may be on another machine.
+  const durable = context.privacy !== Privacy.LOCAL;
+  const run = await started(runs, { pattern, ...request, durable, caller: callerOf(context), isInside: true });
   const { controller, unlink } = linkedController(context.signal);
   const forget = onAbort(controller.signal, () => void runs.cancel(run.id, context.principal.id).catch(() => {}));
   try {

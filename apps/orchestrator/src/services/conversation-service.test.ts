@@ -51,6 +51,15 @@ it('begins at once, and its first turn is answered', async () => {
   expect(words(found)).toEqual(['user: What is it?', 'assistant: a plain answer']);
 });
 
+it('keeps no text that may not leave this machine', async () => {
+  const { json, path, idle } = await begun(noSteps);
+  await idle();
+  const local = { 'x-tutti-privacy': 'local' };
+  const refusal = [400, { code: 'invalid_request', param: 'x-tutti-privacy' }];
+  expect(await json('POST', '', { query: 'What is it?' }, local)).toMatchObject(refusal);
+  expect(await json('POST', `${path}/messages`, { content: 'And that?' }, local)).toMatchObject(refusal);
+});
+
 it('tells which specialist said what, and which tools it used', async () => {
   const { idle } = await begun(withTool('calculator', { expression: '6 * 7' }), ['calculator']);
   const found = await idle();

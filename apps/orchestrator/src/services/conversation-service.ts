@@ -7,7 +7,7 @@ import type { HandlerContext, Implementation } from '@tutti/rpc';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { TurnPart } from '../conversations/say.ts';
 import type { TurnWork } from '../conversations/stored-conversation.ts';
-import { readCaller } from '../caller/caller.ts';
+import { readKeptCaller } from '../caller/caller.ts';
 import { conversationOf, listedConversationOf, messageOf, stateOf } from './conversation-parts.ts';
 import { executionEvent } from './execution-event.ts';
 import { jsonOf } from './execution-parts.ts';
@@ -76,7 +76,7 @@ function responseOf(part: TurnPart): MessageInitShape<typeof SendMessageResponse
 
 function workOf(budget: ExecutionBudget | undefined, context: HandlerContext): TurnWork {
   const { metadata, principal = localPrincipal } = context;
-  const caller = readCaller((name) => metadata.get(name), principal);
+  const caller = readKeptCaller((name) => metadata.get(name), principal, 'conversations');
   return { caller, ...(budget && { budget: toJson(ExecutionBudgetSchema, budget) as JsonObject }) };
 }
 

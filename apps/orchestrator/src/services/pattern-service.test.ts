@@ -160,6 +160,17 @@ describe('an ensemble', () => {
     const [status] = await json('POST', '/api/patterns/ensemble', { ...ensemble, durable: false });
     expect(status).toBe(200);
   });
+
+  it('is kept in no store if its text may not leave this machine', async () => {
+    const { json, store } = await serve();
+    const ask = (body: object) => json('POST', '/api/patterns/ensemble', body, { 'x-tutti-privacy': 'local' });
+    expect(await ask({ ...ensemble, durable: true })).toMatchObject([
+      400,
+      { code: 'invalid_request', param: 'durable' },
+    ]);
+    store.away = true;
+    expect(await ask(ensemble)).toMatchObject([200, { state: 'COMPLETED' }]);
+  });
 });
 
 it('a client that comes back to another process misses no event', async () => {

@@ -7,9 +7,17 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
-import { ClusterError, linkedController, localPrincipal, onAbort, type Clock, type RunRecord } from '@tutti/core';
+import {
+  ClusterError,
+  linkedController,
+  localPrincipal,
+  onAbort,
+  Privacy,
+  type Clock,
+  type RunRecord,
+} from '@tutti/core';
 import { taskOfText } from '@tutti/core/cluster';
-import type { JsonObject, RunEntry } from '@tutti/core/patterns';
+import type { JsonObject, RunCaller, RunEntry } from '@tutti/core/patterns';
 import {
   DebateResultSchema,
   DebateTallySchema,
@@ -62,9 +70,10 @@ export function patternService({ runs, tally, clock }: Options): Implementation<
     asked: JsonObject,
     context: HandlerContext,
   ): AsyncGenerator<Part<D>, void> {
-    const { id: wanted, durable = true, budget, ...body } = asked as JsonObject & { id?: string; durable?: boolean };
+    const { id: wanted, durable: kept, budget, ...body } = asked as JsonObject & { id?: string; durable?: boolean };
     const { metadata, signal, principal = localPrincipal } = context;
     const caller = readCaller((name) => metadata.get(name), principal);
+    const durable = isKept(kept, caller);
     const idempotencyKey = metadata.get('idempotency-key');
     const { pattern } = shape;
     const { id, head } = await runs.start({ id: wanted, idempotencyKey, pattern, body, budget, durable, caller });
@@ -177,4 +186,12 @@ function limitOf(pageSize = defaultPageSize): number {
 
 function refused(param: string, message: string): ClusterError {
   return new ClusterError('invalid_request', message, { param });
+}
+
+/** The store may be on another machine: a text that may not leave this one is not written there. */
+function isKept(wanted: boolean | undefined, { privacy }: RunCaller): boolean {
+  if (privacy !== Privacy.LOCAL) return wanted ?? true;
+  if (!wanted) return false;
+  const message = 'With x-tutti-privacy: local nothing is written to the store: send durable: false, or nothing.';
+  throw new ClusterError('invalid_request', message, { param: 'durable' });
 }

@@ -39,6 +39,13 @@ const statuses = (workflow: Record<string, unknown>): string[] =>
   (workflow.tasks as { id: string; status: string }[]).map(({ id, status }) => `${id} ${status}`);
 
 describe('a plan', () => {
+  it('is not made of a text that may not leave this machine', async () => {
+    const { json, asked } = await startWorkflowRig(says());
+    const answered = await json('POST', generate, { model: 'm', prompt: 'build' }, { 'x-tutti-privacy': 'local' });
+    expect(answered).toMatchObject([400, { code: 'invalid_request', param: 'x-tutti-privacy' }]);
+    expect(asked).toEqual([]);
+  });
+
   it('is one call, and has its tasks, none of them done', async () => {
     const { workflow, asked, json, path } = await planned();
     expect(workflow).toMatchObject({

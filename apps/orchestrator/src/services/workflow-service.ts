@@ -15,7 +15,7 @@ import {
   type WorkflowService,
 } from '@tutti/proto/tutti/v1/workflow';
 import type { HandlerContext, Implementation } from '@tutti/rpc';
-import { readCaller } from '../caller/caller.ts';
+import { readKeptCaller } from '../caller/caller.ts';
 import type { WorkflowPart } from '../workflows/workflow-run.ts';
 import type { Workflows } from '../workflows/workflows.ts';
 import { executionEvent } from './execution-event.ts';
@@ -103,7 +103,7 @@ function messageOf(part: WorkflowPart): MessageInitShape<typeof RunWorkflowRespo
 }
 
 function callerOf({ metadata, principal = localPrincipal }: HandlerContext): RunCaller {
-  return readCaller((name) => metadata.get(name), principal);
+  return readKeptCaller((name) => metadata.get(name), principal, 'workflows');
 }
 
 /** As the client sent it; undefined: it sent none. */

@@ -228,6 +228,17 @@ describe('a pattern that is asked as a model', () => {
     expect(last).toMatchObject({ tutti_run: { state: 'COMPLETED' } });
   });
 
+  it.each(['local', 'cluster'])('is kept in no store if its text may not leave this machine: %s', async (privacy) => {
+    const repository = createMemoryRuns();
+    serve({ repository });
+    const payload = { model: 'tutti/ensemble', messages };
+    const answered = await app.inject({
+      ...{ method: 'POST', url: '/api/chat', headers: { 'x-tutti-privacy': privacy }, payload },
+    });
+    expect(answered.body).toContain('42');
+    expect(await repository.list({ key: 'key' }, { limit: 9 })).toHaveLength(privacy === 'local' ? 0 : 1);
+  });
+
   it('ends when the store leaves in the middle', async () => {
     serve({ repository: leavingStore() });
     const { content, thinking, last } = await chat('tutti/ensemble');

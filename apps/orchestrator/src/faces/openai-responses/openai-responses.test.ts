@@ -64,8 +64,9 @@ async function startFace(answer: Generate = says('Hello')) {
   });
   return {
     ...{ app, clock, state, contexts },
-    async post(body: object) {
-      const answered = await app.inject({ method: 'POST', url: '/v1/responses', payload: { model: 'm', ...body } });
+    async post(body: object, headers: Record<string, string> = {}) {
+      const payload = { model: 'm', ...body };
+      const answered = await app.inject({ method: 'POST', url: '/v1/responses', headers, payload });
       return { status: answered.statusCode, text: answered.body };
     },
     async get(path: string) {
@@ -178,6 +179,26 @@ describe('without a store', () => {
       type: 'response.failed',
       response: { error: { code: 'storage_unavailable' } },
     });
+  });
+});
+
+describe('a text that may not leave this machine', () => {
+  const local = { 'x-tutti-privacy': 'local' };
+
+  it.each([false, true])('is answered and not kept (stream: %s)', async (stream) => {
+    const { post, get } = await startFace();
+    const answered = await post({ input: 'hi', stream }, local);
+    const response = stream ? lastOf(answered).response : told(answered);
+    expect(response).toMatchObject({ status: 'completed', store: false });
+    expect((await get(response.id)).status).toBe(404);
+  });
+
+  it('is refused if it must be kept', async () => {
+    const { post, contexts } = await startFace();
+    const refused = await post({ input: 'hi', store: true }, local);
+    expect([refused.status, told(refused).error?.param]).toEqual([400, 'store']);
+    expect(contexts).toEqual([]);
+    expect((await post({ input: 'hi', store: false }, local)).status).toBe(200);
   });
 });
 

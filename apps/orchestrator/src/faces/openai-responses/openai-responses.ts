@@ -19,7 +19,7 @@ import { json } from '../http/content-types.ts';
 import { bodyOf } from '../http/body.ts';
 import { oneToolCall } from '../answer/one-tool-call.ts';
 import { priorityOf } from '../answer/priority-of.ts';
-import { leavesParameters } from '../answer/request-context.ts';
+import { leavesParameters, staysHere } from '../answer/request-context.ts';
 import { responseRendering } from './rendering.ts';
 
 interface Options {
@@ -58,7 +58,7 @@ export function openaiResponsesFace(app: FastifyInstance, { answer, documents, c
     const id = responseId(randomUUID().replaceAll('-', ''));
     const items = await conversation(asked, id, principal.id);
     const input = items.map(({ text }) => text);
-    const isKept = store !== false && fits(input, store);
+    const isKept = store !== false && mayKeep(request, store) && fits(input, store);
     if (store) await stored.reach();
     const rendering = (model: string) =>
       responseRendering({
@@ -98,6 +98,13 @@ export function openaiResponsesFace(app: FastifyInstance, { answer, documents, c
     const { input } = await stored.find(request.params.id, request.principal.id);
     return reply.type(json).send(renderInputItems(input, page));
   });
+}
+
+/** Whether the store, which may be on another machine, may get a conversation; if it must be kept, a no is an error. */
+function mayKeep(request: FastifyRequest, mustKeep = false): boolean {
+  if (!staysHere(request)) return true;
+  if (!mustKeep) return false;
+  throw invalid('store', 'With x-tutti-privacy: local nothing is written to the store: send store: false, or nothing.');
 }
 
 /** More leaves no room in the store for the answer. */
