@@ -12,7 +12,7 @@ export const callHeaders: readonly Parameter[] = [
     name: 'x-tutti-privacy',
     in: 'header',
     description:
-      'How far the text may travel: `local`, this machine; `cluster`, the joined nodes; `any`, clouds as well. ' +
+      'How far the text may travel: `local`, this machine, and no store; `cluster`, the joined nodes; `any`, clouds as well. ' +
       'Absent: cluster.',
     schema: { type: 'string', enum: ['local', 'cluster', 'any'] },
   },
