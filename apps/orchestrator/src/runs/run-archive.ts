@@ -15,18 +15,22 @@ export interface RunArchive {
   /** Newest first. */
   list(filter: RunFilter, page: { readonly limit: number; readonly token?: string }): Promise<RunPage>;
   readAll(repository: RunRepository, id: string): Promise<RunEntry[]>;
-  /** Forgets runs that ended long ago. */
+  /** Forgets runs of the store that ended long ago. */
   removeOld(now: number): Promise<void>;
+  /** Forgets runs that only this process has and that ended a while ago. */
+  removeOldUndurable(now: number): Promise<void>;
 }
 
 const dayMs = 24 * 60 * 60_000;
 const keptMs = 30 * dayMs;
 /** In memory. */
 const undurableKeptMs = 60 * 60_000;
+/** In memory: about a dozen of the largest journals, and little beside what the process takes anyway. */
+const undurableBytes = 64 * 2 ** 20;
 const batch = 500;
 
 export function createRunArchive(stored: RunRepository): RunArchive {
-  const memory = createMemoryRuns();
+  const memory = createMemoryRuns({ maxBytes: undurableBytes });
   return {
     repositoryOf: (durable) => (durable ? stored : memory),
     async find(id) {
@@ -59,8 +63,10 @@ export function createRunArchive(stored: RunRepository): RunArchive {
       }
     },
     async removeOld(now) {
-      await memory.removeEnded(now - undurableKeptMs);
       await stored.removeEnded(now - keptMs);
+    },
+    async removeOldUndurable(now) {
+      await memory.removeEnded(now - undurableKeptMs);
     },
   };
 }

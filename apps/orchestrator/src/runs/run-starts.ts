@@ -101,7 +101,7 @@ export function createStart(options: Options): (run: NewRun) => Promise<StartedR
     const release = (): void => here.get(id)?.release();
     const leave = isInside ? reenter(release) : enter(release, principal);
     const createdAt = clock.wallTime();
-    const title = queryOf(body).slice(0, longestTitle);
+    const title = titleOf(queryOf(body));
     const facts = { id, pattern: event.pattern, key: principal.id, title, createdAt, owner };
     const head: RunRecord = { ...facts, state: 'RUNNING', revision: 1 };
     const entry: RunEntry = { seq: 1, term: 1, time: createdAt, event };
@@ -118,6 +118,11 @@ export function createStart(options: Options): (run: NewRun) => Promise<StartedR
     leave();
     return again((await repository.find(id)) ?? head, principal.id, request, repository);
   };
+}
+
+/** The query's beginning, copied: a slice would keep all of the query in memory. */
+export function titleOf(query: string): string {
+  return Buffer.from(query.slice(0, longestTitle), 'utf16le').toString('utf16le');
 }
 
 /** Of somebody else's run not even its existence is told. */

@@ -191,10 +191,43 @@ it('runs that ended are forgotten after 30 days, those that no store has after a
   await archive.repositoryOf(false).create({ ...head, id: 'undurable', endedAt: 1_000 });
   const kept = async (): Promise<string[]> =>
     (await archive.list({}, { limit: 9 })).runs.map(({ id }) => id).toSorted();
-  await archive.removeOld(1_000 + 3_600_000);
+  await archive.removeOldUndurable(1_000 + 3_600_000);
   expect(await kept()).toEqual(['durable', 'undurable']);
-  await archive.removeOld(1_001 + 3_600_000);
+  await archive.removeOldUndurable(1_001 + 3_600_000);
   expect(await kept()).toEqual(['durable']);
   await archive.removeOld(1_001 + 30 * 86_400_000);
   expect(await kept()).toEqual([]);
+});
+
+it('runs that no store has are looked through each minute', async () => {
+  const { a, clock } = rig();
+  const run = await a.runs.start(relay({ durable: false }));
+  await untilSettled(clock, run.ended(never));
+  await clock.advance(3_600_000 - 60_000);
+  expect((await a.runs.list({ key }, { limit: 9 })).runs).toHaveLength(1);
+  await clock.advance(120_000);
+  expect((await a.runs.list({ key }, { limit: 9 })).runs).toEqual([]);
+});
+
+it('runs that no store has take 64 MB at most: those that ended go first, and no live one is given up', async () => {
+  const { a, clock } = rig();
+  const query = 'x'.repeat(2_000_000);
+  const ended = await a.runs.start(relay({ pattern: 'debate', body: { query }, durable: false }));
+  await a.runs.cancel(ended.id, key);
+  await untilSettled(clock, ended.ended(never));
+  const live: string[] = [];
+  const fill = async (): Promise<void> => {
+    while (live.length < 40)
+      live.push((await a.runs.start(relay({ pattern: 'debate', body: { query }, durable: false }))).id);
+  };
+  await expect(fill()).rejects.toMatchObject({ reason: 'overloaded', retryAfterMs: 5_000 });
+  expect(live).toHaveLength(16);
+  await expect(a.runs.find(ended.id, key)).rejects.toMatchObject({ reason: 'not_found' });
+  await clock.advance(1);
+  const { runs } = await a.runs.list({ key }, { limit: 100 });
+  expect(runs.map(({ id }) => id).toSorted()).toEqual(live.toSorted());
+  expect(new Set(runs.map(({ state }) => state))).toEqual(new Set(['RUNNING']));
+  await a.runs.cancel(live[0]!, key);
+  await clock.advance(1);
+  expect((await a.runs.start(relay({ pattern: 'debate', body: { query }, durable: false }))).isNew).toBe(true);
 });

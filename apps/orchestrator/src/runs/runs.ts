@@ -58,7 +58,8 @@ interface Options extends Omit<RunTools, 'leaseMs' | 'owner'> {
   readonly leaseMs?: number;
 }
 
-const hourMs = 60 * 60_000;
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
 
 export function createRuns(options: Options): Runs {
   const { repository, orchestratorId: owner, clock, log, leaseMs = 15_000, patterns } = options;
@@ -81,13 +82,14 @@ export function createRuns(options: Options): Runs {
   const takeOver = createTakeOver({ ...options, here, archive, owner, work });
   const isHere = (id: string): boolean => here.has(id);
   const takeovers = watchForTakeovers({ repository, clock, leaseMs, isHere, takeOver, log });
-  const sweep = everyHour(clock, async () => {
+  const stopSweep = every(clock, hourMs, async () => {
     try {
       await archive.removeOld(clock.wallTime());
     } catch (thrown) {
       log.warn('old runs are not removed', { error: ClusterError.from(thrown).message });
     }
   });
+  const stopUndurableSweep = every(clock, minuteMs, () => archive.removeOldUndurable(clock.wallTime()));
 
   const own = async (id: string, key: string) => {
     const live = here.get(id);
@@ -138,16 +140,17 @@ export function createRuns(options: Options): Runs {
       if (!(await post(id, `answer.${step}`, { type: 'answer', step, value }))) throw notAsked(step, asked);
     },
     async close() {
-      sweep();
+      stopSweep();
+      stopUndurableSweep();
       await takeovers.close();
     },
   };
 }
 
-function everyHour(clock: Clock, task: () => Promise<void>): () => void {
+function every(clock: Clock, periodMs: number, task: () => Promise<void>): () => void {
   let stop = (): void => {};
   const again = (): void => {
-    stop = clock.after(hourMs, () => {
+    stop = clock.after(periodMs, () => {
       void task();
       again();
     });
