@@ -15,7 +15,7 @@ it('has a row for each call that waits, and tells what is not shown', () => {
   const call = { model: 'llama3:8b', priority: 'default', key: 'key1', waitingMs: 1_500, attempt: 1 };
   const calls = [
     { ...call, requestId: 'r1', position: 0, etaMs: 12_000 },
-    { ...call, requestId: 'r2', position: 1, attempt: 2 },
+    { ...call, requestId: '', key: '', position: 1, attempt: 2 },
   ];
   const busy = { ...idle, waiting: 5, waitMs: 42_000, refused: 3, paused: true, calls } as unknown as QueueStatus;
   expect(queueTable(busy).split('\n')).toEqual([
@@ -23,7 +23,7 @@ it('has a row for each call that waits, and tells what is not shown', () => {
     '',
     'POSITION    REQUEST    MODEL        CLASS      KEY     WAITING    ETA          ATTEMPT',
     '0           r1         llama3:8b    default    key1    1.5 s      in 12.0 s    1',
-    '1           r2         llama3:8b    default    key1    1.5 s      -            2',
+    '1           -          llama3:8b    default    -       1.5 s      -            2',
     'and 3 more',
   ]);
 });

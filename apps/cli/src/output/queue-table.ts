@@ -27,5 +27,5 @@ type Waiting = QueueStatus['calls'][number];
 
 function row({ position, requestId, model, priority, key, waitingMs, etaMs, attempt }: Waiting): string[] {
   const eta = etaMs === undefined ? '-' : `in ${measured(etaMs)}`;
-  return [String(position), requestId, model, priority, key || '-', measured(waitingMs), eta, String(attempt)];
+  return [String(position), requestId || '-', model, priority, key || '-', measured(waitingMs), eta, String(attempt)];
 }

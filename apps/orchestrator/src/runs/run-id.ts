@@ -20,6 +20,13 @@ export function runIdOf({ id, idempotencyKey }: Named, key: string): string {
   throw new ClusterError('invalid_request', message, { param: 'Idempotency-Key' });
 }
 
+/** The id that a client chose, if it may: what turns and workflows call their runs is theirs. */
+export function chosenId(id: string | undefined): string | undefined {
+  if (id === undefined || !/-(turn|run)-\d+$/.test(id)) return id;
+  const message = 'id must not end with "-turn-" or "-run-" and a number: conversations and workflows use those names.';
+  throw new ClusterError('invalid_request', message, { param: 'id' });
+}
+
 /** What was asked, as a short text: the same for the same. */
 export function requestHashOf(asked: JsonObject): string {
   return hashOf(canonicalJson(asked));

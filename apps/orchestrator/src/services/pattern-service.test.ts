@@ -70,7 +70,7 @@ function eventsIn(text: string): Sent[] {
     });
 }
 
-const ensemble = { query: 'why?', id: 'my-run-1' };
+const ensemble = { query: 'why?', id: 'my-own-1' };
 
 describe('an ensemble', () => {
   it('is answered with its result', async () => {
@@ -78,12 +78,12 @@ describe('an ensemble', () => {
     const [status, result] = await json('POST', '/api/patterns/ensemble', ensemble);
     expect(status).toBe(200);
     expect(result).toMatchObject({
-      ...{ id: 'my-run-1', state: 'COMPLETED', consensusOutput: 'a1 a2 a3', agreement: 1, completions: [] },
+      ...{ id: 'my-own-1', state: 'COMPLETED', consensusOutput: 'a1 a2 a3', agreement: 1, completions: [] },
       ...{ executionTimeMs: 900, usage: { promptTokens: 15, outputTokens: 9, calls: 3, swaps: 0 }, degraded: [] },
     });
-    const [, shown] = await json('GET', '/api/patterns/execution/my-run-1');
+    const [, shown] = await json('GET', '/api/patterns/execution/my-own-1');
     expect(shown).toMatchObject({
-      ...{ id: 'my-run-1', pattern: 'ensemble', query: 'why?', state: 'COMPLETED' },
+      ...{ id: 'my-own-1', pattern: 'ensemble', query: 'why?', state: 'COMPLETED' },
       ...{ budget: { maxCalls: 64 }, spent: { calls: 3 }, result: { consensusOutput: 'a1 a2 a3' } },
       steps: [
         { id: 'first', role: 'member', state: 'COMPLETED', model: 'a', node: 'n1', text: 'a1 a2 a3' },
@@ -99,7 +99,7 @@ describe('an ensemble', () => {
     const sent = eventsIn(await text('POST', '/api/patterns/ensemble', ensemble, { accept: 'text/event-stream' }));
     expect(sent[0]).toEqual({
       event: 'started',
-      data: { id: 'my-run-1', state: 'RUNNING', pattern: 'ensemble' },
+      data: { id: 'my-own-1', state: 'RUNNING', pattern: 'ensemble' },
     });
     const events = sent.slice(1, -1);
     expect(events.map(({ event, id, data }) => [event, id, data.seq])).toEqual(
@@ -114,7 +114,7 @@ describe('an ensemble', () => {
   it('answers with its id at once if asked to, and goes on', async () => {
     const { json } = await serve();
     const [status, first] = await json('POST', '/api/patterns/ensemble', ensemble, { prefer: 'respond-async' });
-    expect([status, first]).toEqual([202, { id: 'my-run-1', state: 'RUNNING', pattern: 'ensemble' }]);
+    expect([status, first]).toEqual([202, { id: 'my-own-1', state: 'RUNNING', pattern: 'ensemble' }]);
     const [again, result] = await json('POST', '/api/patterns/ensemble', ensemble);
     expect([again, result.state]).toEqual([200, 'COMPLETED']);
   });
@@ -137,7 +137,7 @@ describe('an ensemble', () => {
       ...{ state: 'COMPLETED', consensusOutput: 'a1 a2 a3' },
       degraded: ['The budget has too few calls for ensemble: solo has answered.'],
     });
-    const [, shown] = await json('GET', '/api/patterns/execution/my-run-1');
+    const [, shown] = await json('GET', '/api/patterns/execution/my-own-1');
     expect(shown).toMatchObject({ pattern: 'solo', downgradedFrom: 'ensemble' });
   });
 
@@ -175,10 +175,10 @@ describe('an ensemble', () => {
 
 it('a client that comes back to another process misses no event', async () => {
   const { text, grpc, soon } = await serve();
-  const path = '/api/patterns/execution/my-run-1/events';
+  const path = '/api/patterns/execution/my-own-1/events';
   await text('POST', '/api/patterns/ensemble', ensemble, { prefer: 'respond-async' });
   const all = eventsIn(await text('GET', path));
-  const rest = await soon(Array.fromAsync(grpc.streamExecutionEvents({ id: 'my-run-1', after: 4 })));
+  const rest = await soon(Array.fromAsync(grpc.streamExecutionEvents({ id: 'my-own-1', after: 4 })));
   expect([1, 2, 3, 4, ...rest.map(({ event }) => event!.seq)]).toEqual(all.map(({ data }) => data.seq));
   expect(all.at(-1)).toMatchObject({ id: String(all.length), data: { type: 'ended', state: 'COMPLETED' } });
   const late = eventsIn(await text('GET', path, undefined, { 'last-event-id': String(all.length - 1) }));
@@ -189,25 +189,25 @@ it('a client that comes back to another process misses no event', async () => {
 
 it('a person is asked by one process and answers another', async () => {
   const { json, grpc, soon, clock } = await serve();
-  await json('POST', '/api/patterns/debate', { query: 'may I?', id: 'my-run-2' }, { prefer: 'respond-async' });
+  await json('POST', '/api/patterns/debate', { query: 'may I?', id: 'my-own-2' }, { prefer: 'respond-async' });
   await clock.advance(10);
-  const { execution } = await soon(grpc.getExecution({ id: 'my-run-2' }));
+  const { execution } = await soon(grpc.getExecution({ id: 'my-own-2' }));
   expect(execution).toMatchObject({
     state: ExecutionState.WAITING,
     steps: [{ id: 'may-i', state: 'WAITING', question: { prompt: 'May I?', expiresMs: 600_000 } }],
   });
   const value = { kind: { case: 'boolValue' as const, value: true } };
-  await soon(grpc.answerExecution({ id: 'my-run-2', step: 'may-i', value }));
-  const [, result] = await json('POST', '/api/patterns/debate', { query: 'may I?', id: 'my-run-2' });
+  await soon(grpc.answerExecution({ id: 'my-own-2', step: 'may-i', value }));
+  const [, result] = await json('POST', '/api/patterns/debate', { query: 'may I?', id: 'my-own-2' });
   expect(result).toMatchObject({
     ...{ state: 'COMPLETED', finalSynthesis: 'true', debateMessages: [] },
     tally: { debates: 7, disputed: 3, changed: 1, flipsClaimed: 4, flipsAccepted: 2 },
   });
-  expect(await json('GET', '/api/patterns/execution/my-run-2')).toMatchObject([
+  expect(await json('GET', '/api/patterns/execution/my-own-2')).toMatchObject([
     200,
     { state: 'COMPLETED', result: { text: 'true', tally: { taskType: 'chat', debates: 7, changed: 1 } } },
   ]);
-  const answer = await json('POST', '/api/patterns/execution/my-run-2/human/may-i', { value: false });
+  const answer = await json('POST', '/api/patterns/execution/my-own-2/human/may-i', { value: false });
   expect(answer).toMatchObject([409, { code: 'failed_precondition' }]);
 });
 
@@ -215,9 +215,9 @@ it('a run is cancelled, twice, by REST and by gRPC, with what there is', async (
   const { json, grpc, soon, clock } = await serve();
   await json('POST', '/api/patterns/ensemble', ensemble, { prefer: 'respond-async' });
   await clock.advance(400);
-  const [status, cancelled] = await json('POST', '/api/patterns/execution/my-run-1/cancel');
+  const [status, cancelled] = await json('POST', '/api/patterns/execution/my-own-1/cancel');
   expect([status, cancelled]).toMatchObject([200, { state: 'CANCELLED', result: { text: 'a1 a2 a3' } }]);
-  const { execution } = await soon(grpc.cancelExecution({ id: 'my-run-1' }));
+  const { execution } = await soon(grpc.cancelExecution({ id: 'my-own-1' }));
   expect(execution?.state).toBe(ExecutionState.CANCELLED);
   const [, result] = await json('POST', '/api/patterns/ensemble', ensemble);
   expect(result).toMatchObject({ state: 'CANCELLED', consensusOutput: 'a1 a2 a3' });
@@ -231,11 +231,11 @@ it('a maestro is run by gRPC, and found in the list of another process, by Conne
   await json('POST', '/api/patterns/ensemble', ensemble);
   const connect = '/tutti.v1.PatternService/ListExecutions';
   const [, page] = await json('POST', connect, { pageSize: 1 });
-  expect(page).toMatchObject({ executions: [{ id: 'my-run-1', state: 'EXECUTION_STATE_COMPLETED' }] });
+  expect(page).toMatchObject({ executions: [{ id: 'my-own-1', state: 'EXECUTION_STATE_COMPLETED' }] });
   const [, next] = await json('POST', connect, { pageSize: 1, pageToken: page.nextPageToken });
   expect(next).toMatchObject({ executions: [{ pattern: 'maestro', query: 'plan it' }] });
   const found = await json('GET', '/api/patterns/executions?pattern=ensemble&state=COMPLETED');
-  expect(found).toMatchObject([200, { executions: [{ id: 'my-run-1' }], nextPageToken: '' }]);
+  expect(found).toMatchObject([200, { executions: [{ id: 'my-own-1' }], nextPageToken: '' }]);
   const none = await json('GET', '/api/patterns/executions?state=FAILED');
   expect(none[1].executions).toEqual([]);
 });
@@ -263,4 +263,11 @@ it('a run that nobody has is not found, whatever is asked', async () => {
     const answer = await json(method, `/api/patterns/execution/no-such-run${path}`);
     expect(answer).toMatchObject([404, { code: 'not_found', param: 'id' }]);
   }
+});
+
+it.each(['01234567-turn-2', '01234567-run-1'])('the id %j is not for clients', async (id) => {
+  const { json, a } = await serve();
+  const answer = await json('POST', '/api/patterns/ensemble', { query: 'why?', id });
+  expect(answer).toMatchObject([400, { detail: expect.stringMatching(/^id must not end with "-turn-"/) as string }]);
+  await expect(a.runs.find(id, localPrincipal.id)).rejects.toMatchObject({ reason: 'not_found' });
 });

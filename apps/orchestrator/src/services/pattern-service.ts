@@ -33,6 +33,7 @@ import {
 } from '@tutti/proto/tutti/v1/pattern';
 import type { HandlerContext, Implementation } from '@tutti/rpc';
 import { readCaller } from '../caller/caller.ts';
+import { chosenId } from '../runs/run-id.ts';
 import type { DebateTally } from '../runs/debate-tally.ts';
 import type { Runs } from '../runs/runs.ts';
 import { executionEvent } from './execution-event.ts';
@@ -76,7 +77,8 @@ export function patternService({ runs, tally, clock }: Options): Implementation<
     const durable = isKept(kept, caller);
     const idempotencyKey = metadata.get('idempotency-key');
     const { pattern } = shape;
-    const { id, head } = await runs.start({ id: wanted, idempotencyKey, pattern, body, budget, durable, caller });
+    const chosen = chosenId(wanted);
+    const { id, head } = await runs.start({ id: chosen, idempotencyKey, pattern, body, budget, durable, caller });
     // Nobody could come back to one that no store has.
     const forget = durable ? () => {} : onAbort(signal, () => void runs.cancel(id, principal.id).catch(() => {}));
     try {

@@ -1,7 +1,7 @@
-import { Priority, type Context } from '@tutti/core';
+import { localPrincipal, Priority, type Context, type Principal } from '@tutti/core';
 import { createCluster } from '@tutti/core/cluster';
-import { QueueService, type GetQueueStatusResponse } from '@tutti/proto/tutti/v1/queue';
-import { createClient, createMemoryChannel } from '@tutti/rpc';
+import { QueueService, type GetQueueStatusRequest, type GetQueueStatusResponse } from '@tutti/proto/tutti/v1/queue';
+import { createClient, createMemoryChannel, type HandlerContext } from '@tutti/rpc';
 import { virtualClock } from '@tutti/testing';
 import { expect, it } from 'vitest';
 import { callOf, contextOf } from '../observation/traffic.fixture.ts';
@@ -17,7 +17,8 @@ function startService() {
   });
   oneNode(cluster, 'a');
   const channel = createMemoryChannel();
-  channel.addService(QueueService, queueService({ cluster, clock, bounds: () => bounds }));
+  const service = queueService({ cluster, clock, bounds: () => bounds });
+  channel.addService(QueueService, service);
   const ask = (id: string, changes: Partial<Context> = {}) =>
     cluster.request(callOf({ model: 'm' }), { ...contextOf({ id }), ...changes });
   const client = createClient(channel, QueueService, { deadlineMs: 5_000 });
@@ -27,7 +28,13 @@ function startService() {
     expect(all).toHaveLength(1);
     return all[0]!;
   };
-  return { clock, cluster, bounds, ask, client, status, follow };
+  /** As that principal sees it. */
+  const seenBy = async (changes: Partial<Principal>) => {
+    const context = { signal: new AbortController().signal, principal: { ...localPrincipal, ...changes } };
+    const all = service.getQueueStatus({ follow: false } as GetQueueStatusRequest, context as HandlerContext);
+    return (await Array.fromAsync(all))[0]!;
+  };
+  return { clock, cluster, bounds, ask, client, status, follow, seenBy };
 }
 
 it('shows who waits, in order, whose call it is and when it will start, and the bounds of the moment', async () => {
@@ -62,6 +69,19 @@ it('shows the first hundred of a long queue, and counts them all', async () => {
   const { waiting, calls } = await status();
   expect([waiting, calls.length, calls.at(-1)?.requestId]).toEqual([150, 100, 'r99']);
   expect(calls[0]?.etaMs).toBeUndefined();
+});
+
+it('tells the ids of requests and keys to the key itself, and of all to operators', async () => {
+  const { cluster, ask, seenBy } = startService();
+  cluster.pause();
+  ask('conversation-turn-1.answer');
+  const shown = { requestId: 'conversation-turn-1.answer', key: 'key1', model: 'm' };
+  expect((await seenBy({ id: 'key1', role: 'viewer' })).calls).toMatchObject([shown]);
+  expect((await seenBy({ id: 'key2', role: 'operator' })).calls).toMatchObject([shown]);
+  for (const role of ['viewer', 'user'] as const) {
+    const status = await seenBy({ id: 'key2', role });
+    expect(status).toMatchObject({ waiting: 1, calls: [{ model: 'm', position: 0, requestId: '', key: '' }] });
+  }
 });
 
 it('counts those that are refused', async () => {

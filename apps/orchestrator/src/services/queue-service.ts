@@ -1,8 +1,9 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { isPriorityName, pause, priorities, type Clock } from '@tutti/core';
+import { isPriorityName, localPrincipal, pause, priorities, type Clock, type Principal } from '@tutti/core';
 import type { Cluster, WaitingCall } from '@tutti/core/cluster';
 import type { GetQueueStatusResponseSchema, QueueService } from '@tutti/proto/tutti/v1/queue';
 import type { Implementation } from '@tutti/rpc';
+import { hasRole } from '../access/permissions.ts';
 
 type Status = MessageInitShape<typeof GetQueueStatusResponseSchema>;
 
@@ -25,7 +26,7 @@ const followMs = 250;
 export function queueService({ cluster, bounds, clock }: Options): Implementation<typeof QueueService> {
   const outcome = () => ({ paused: cluster.paused, waiting: cluster.waiting });
 
-  const status = (): Status => {
+  const status = (principal: Principal): Status => {
     const calls = cluster.waitingCalls;
     const { queueSize, concurrency } = bounds();
     const now = clock.now();
@@ -34,15 +35,15 @@ export function queueService({ cluster, bounds, clock }: Options): Implementatio
       ...{ queueSize, concurrency, inFlight: cluster.inFlight },
       ...{ waitMs: cluster.expectedWaitMs, refused: cluster.refused },
       oldestMs: calls.reduce((oldest, { since }) => Math.max(oldest, now - since), 0),
-      calls: calls.slice(0, mostShown).map((call) => waitingCall(call, now)),
+      calls: calls.slice(0, mostShown).map((call) => waitingCall(shownTo(principal, call), now)),
     };
   };
 
   return {
-    async *getQueueStatus({ follow }, { signal }) {
+    async *getQueueStatus({ follow }, { signal, principal = localPrincipal }) {
       let told = '';
       do {
-        const now = status();
+        const now = status(principal);
         const said = lasting(now);
         if (said !== told) yield now;
         told = said;
@@ -63,9 +64,15 @@ export function queueService({ cluster, bounds, clock }: Options): Implementatio
   };
 }
 
+/** Of another key's call the ids are for operators: that of a run's call names its run, and so its conversation. */
+function shownTo(principal: Principal, call: WaitingCall): WaitingCall {
+  const mayKnow = call.key === principal.id || hasRole(principal, 'operator');
+  return mayKnow ? call : { ...call, requestId: '', key: '' };
+}
+
 /** What changes by more than the passing of time. */
 function lasting({ paused, inFlight, queueSize, concurrency, refused, calls = [], waiting }: Status): string {
-  const places = calls.map(({ requestId, attempt }) => [requestId, attempt]);
+  const places = calls.map(({ requestId, model, attempt }) => [requestId, model, attempt]);
   return JSON.stringify([paused, inFlight, queueSize, concurrency, refused, waiting, places]);
 }
 
