@@ -301,6 +301,20 @@ describe('calls that come at once', () => {
       expect(error).toMatchObject({ reason: 'upstream_error' });
   });
 
+  it('are apart if other models may answer the one of them, or it may be continued elsewhere', async () => {
+    const seen: Context[] = [];
+    const { ask } = setUp({}, async function* (_, context) {
+      seen.push(context);
+      yield delta({ text: context.fallback?.join() ?? 'the model itself' });
+      yield done({ reason: 'stop' });
+    });
+    const ways = [{}, { fallback: ['b'] }, { fallback: ['b', 'c'] }, { resume: true }];
+    const answers = await Promise.all([...ways, ...ways].map((way) => ask(greedy, way)));
+    const texts = ['the model itself', 'b', 'b,c', 'the model itself'];
+    expect(answers.map(({ text }) => text)).toEqual([...texts, ...texts]);
+    expect(seen.map(({ fallback, resume }) => ({ fallback, resume }))).toEqual(ways);
+  });
+
   it('are apart if they are of different keys', async () => {
     const { ask, calls } = setUp();
     await Promise.all([ask(), ask(greedy, { principal: { ...localPrincipal, id: 'k2' } })]);

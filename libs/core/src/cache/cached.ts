@@ -51,8 +51,9 @@ export function cached(options: Options, next: Generate): Generate {
       yield* counted(cache, replayed(kept, context.signal));
       return;
     }
-    // Those who share a call share its place in the queue.
-    const place = `${key} ${context.priority} ${context.hops}`;
+    // Those who share a call share its place in the queue, and what becomes of it when it fails.
+    const { priority, hops, fallback, resume } = context;
+    const place = JSON.stringify([key, priority, hops, fallback, resume]);
     const shared = running.get(place);
     if (shared) {
       note(cache, context, 'hit');
