@@ -46,13 +46,18 @@ const longestTitle = 300;
 const busyRetryMs = 5_000;
 
 /** Between the creation of a run and its first entry lies a moment. */
-const beginningMs = 2_000;
+const beginningMs = 1_000;
 const pollMs = 50;
 
 /** A run, and whether it was started just now. */
 export interface StartedRun {
   readonly head: RunRecord;
   readonly isNew: boolean;
+}
+
+interface Known {
+  readonly head: RunRecord;
+  readonly first: RunEvent | undefined;
 }
 
 /** Starts runs, each once. */
@@ -70,45 +75,44 @@ export function createStart(options: Options): (run: NewRun) => Promise<StartedR
     }
   };
 
-  /** The run that is there already, if the same key asks the same again. */
-  const again = async (
-    head: RunRecord,
-    key: string,
-    request: string,
-    repository: RunRepository,
-  ): Promise<StartedRun> => {
-    if (head.key !== key) throw unknownRun(head.id);
-    const first = (await firstEntry(head.id, repository))?.event;
-    if (first?.type === 'started' && first.request === request) return { head, isNew: false };
-    const message = `The run "${head.id}" was started with another request. Send the same one, or another id.`;
-    throw new ClusterError('failed_precondition', message, { param: 'id' });
+  /** What the key has under that id. Without a first entry it was made, and then something failed. */
+  const findOwn = async (id: string, key: string, repository: RunRepository): Promise<Known | undefined> => {
+    const head = await findKnown(id, repository);
+    if (!head) return undefined;
+    if (head.key !== key) throw unknownRun(id);
+    return { head, first: (await firstEntry(id, repository))?.event };
   };
 
-  return async (run) => {
+  const start = async (run: NewRun): Promise<StartedRun> => {
     const { pattern, body, budget, wishes, durable = true, isInside = false, caller } = run;
     const { principal } = caller;
     const id = runIdOf(run, principal.id);
     const request = requestHashOf({ pattern, body, budget: budget as undefined, ...(wishes && { wishes }) });
     const repository = archive.repositoryOf(durable);
-    const known = await findKnown(id, repository);
-    if (known) return again(known, principal.id, request, repository);
+    const known = await findOwn(id, principal.id, repository);
+    if (known?.first?.type === 'ended') {
+      if (run.id !== undefined) throw tooLate(id);
+      // The idempotency key is not used up: it stands for the next id from now on.
+      return start({ ...run, idempotencyKey: id });
+    }
+    if (known?.first) return again(known.head, known.first, request);
     if (isFull() || here.size >= mostRuns) throw overloaded();
     const mayUse = models().filter(({ name }) => mayUseModel(principal, name));
     const event: RunEvent = {
       ...{ type: 'started', ...planRun(run, patterns, mayUse), caller, request },
       ...(wishes && { wishes }),
     };
+    const title = titleOf(queryOf(body));
+    if (known && (known.head.title !== title || known.head.pattern !== event.pattern)) throw anotherRequest(id);
     const release = (): void => here.get(id)?.release();
     const leave = isInside ? reenter(release) : enter(release, principal);
     const createdAt = clock.wallTime();
-    const title = titleOf(queryOf(body));
     const facts = { id, pattern: event.pattern, key: principal.id, title, createdAt, owner };
-    const head: RunRecord = { ...facts, state: 'RUNNING', revision: 1 };
+    const head: RunRecord = known?.head ?? { ...facts, state: 'RUNNING', revision: 1 };
     const entry: RunEntry = { seq: 1, term: 1, time: createdAt, event };
     let isNew = false;
     try {
-      isNew = await repository.create(head);
-      if (isNew && !(await repository.append(id, [entry]))) throw tooLate(id);
+      isNew = (known !== undefined || (await repository.create(head))) && (await repository.append(id, [entry]));
       if (isNew) work({ head, repository, entries: [entry], term: 1, leave });
     } catch (thrown) {
       leave();
@@ -116,8 +120,16 @@ export function createStart(options: Options): (run: NewRun) => Promise<StartedR
     }
     if (isNew) return { head, isNew };
     leave();
-    return again((await repository.find(id)) ?? head, principal.id, request, repository);
+    // Another process was faster to make it, or to write its first entry.
+    return start({ ...run, id });
   };
+  return start;
+}
+
+/** The run that is there already, if the same is asked again. */
+function again(head: RunRecord, first: RunEvent, request: string): StartedRun {
+  if (first.type === 'started' && first.request === request) return { head, isNew: false };
+  throw anotherRequest(head.id);
 }
 
 /** The query's beginning, copied: a slice would keep all of the query in memory. */
@@ -130,8 +142,13 @@ export function unknownRun(id: string): ClusterError {
   return new ClusterError('not_found', `There is no run "${id.slice(0, 64)}" of this key.`, { param: 'id' });
 }
 
+function anotherRequest(id: string): ClusterError {
+  const message = `The run "${id}" was started with another request. Send the same one, or another id.`;
+  return new ClusterError('failed_precondition', message, { param: 'id' });
+}
+
 function tooLate(id: string): ClusterError {
-  const message = `The run "${id}" was given up before it began: the store is slow. Try again with another id.`;
+  const message = `The run "${id}" was given up before it began: the store is slow. Try again with another id, or Idempotency-Key.`;
   return new ClusterError('storage_unavailable', message);
 }
 

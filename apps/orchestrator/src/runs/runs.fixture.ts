@@ -12,6 +12,7 @@ import {
   ticketMachine,
   type Context,
   type Generate,
+  type RunRecord,
   type RunRepository,
 } from '@tutti/core';
 import type { AvailableModel, Pattern, Question, RunCaller, RunEntry } from '@tutti/core/patterns';
@@ -98,12 +99,19 @@ export const callerWith = (changes: Partial<RunCaller> = {}): RunCaller => ({
 /** A store that can be away. */
 interface SwitchedRuns extends RunRepository {
   away: boolean;
+  /** Whether it goes away after the next head that is created. */
+  leaves: boolean;
 }
 
 function switchedRuns(): SwitchedRuns {
   const runs = createMemoryRuns();
-  const state = { away: false };
-  return through(runs, state, async () => {
+  const state = { away: false, leaves: false };
+  const create = async (run: RunRecord): Promise<boolean> => {
+    const isNew = await runs.create(run);
+    if (state.leaves) Object.assign(state, { away: true, leaves: false });
+    return isNew;
+  };
+  return through({ ...runs, create }, state, async () => {
     if (state.away) throw new ClusterError('storage_unavailable', 'The store does not answer.');
   });
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { localPrincipal } from '@tutti/core';
 import type { RunEntry } from '@tutti/core/patterns';
+import type { NewRun } from './run-starts.ts';
 import {
   callerWith,
   leaseMs,
@@ -265,5 +266,70 @@ describe('while the store is away', () => {
     const entries = (await store.read(id, 0, 99)) as RunEntry[];
     expect(entries.filter(({ event }) => event.type === 'ended')).toHaveLength(1);
     expect(numbers(entries)).toEqual(upTo(entries.length));
+  });
+});
+
+describe('a run whose store went away between its head and its first entry', () => {
+  /** Asks for it once, and has the store back. */
+  const failOnce = async ({ a, store }: ReturnType<typeof rig>, run: NewRun): Promise<void> => {
+    store.leaves = true;
+    await expect(a.runs.start(run)).rejects.toMatchObject({ reason: 'storage_unavailable' });
+    store.away = false;
+  };
+
+  it.each([{ id: 'my-own-1' }, { idempotencyKey: 'once' }])('begins when %j asks the same again', async (name) => {
+    const hosts = rig();
+    const { b, clock } = hosts;
+    await failOnce(hosts, { ...relay, ...name });
+    const run = await untilSettled(clock, b.runs.start({ ...relay, ...name }));
+    expect(run.isNew).toBe(true);
+    expect(await untilSettled(clock, run.ended(never))).toMatchObject({
+      state: 'COMPLETED',
+      result: { text: 'a1 a2 a3' },
+    });
+    await clock.advance(leaseMs);
+    expect(await b.runs.find(run.id, key)).toMatchObject({ owner: 'b', state: 'COMPLETED' });
+    expect((await b.runs.list({ key }, { limit: 9 })).runs).toHaveLength(1);
+  });
+
+  it('begins once, whoever asks', async () => {
+    const hosts = rig();
+    const { a, b, clock } = hosts;
+    const once = { ...relay, idempotencyKey: 'once' };
+    await failOnce(hosts, once);
+    const started = await untilSettled(clock, Promise.all([a, b, a].map(({ runs }) => runs.start(once))));
+    expect(new Set(started.map(({ id }) => id)).size).toBe(1);
+    expect(started.filter(({ isNew }) => isNew)).toHaveLength(1);
+    await untilSettled(clock, started[0]!.ended(never));
+    expect(a.asked.length + b.asked.length).toBe(3);
+  });
+
+  it('is not another one, nor that of another key', async () => {
+    const hosts = rig();
+    const { b, clock } = hosts;
+    const mine = { ...relay, id: 'my-own-1' };
+    await failOnce(hosts, mine);
+    const other = untilSettled(clock, b.runs.start({ ...mine, body: { query: 'what?' } }));
+    await expect(other).rejects.toMatchObject({ reason: 'failed_precondition', param: 'id' });
+    const caller = callerWith({ principal: { ...localPrincipal, id: 'k2' } });
+    await expect(b.runs.start({ ...mine, caller })).rejects.toMatchObject({ reason: 'not_found' });
+  });
+
+  it('that was given up leaves the idempotency key free, and says of an id that it is not', async () => {
+    const hosts = rig();
+    const { a, b, clock } = hosts;
+    const once = { ...relay, idempotencyKey: 'once' };
+    const named = { ...relay, id: 'my-own-1' };
+    await failOnce(hosts, once);
+    await failOnce(hosts, named);
+    await clock.advance(3 * leaseMs);
+    expect(await b.runs.find('my-own-1', key)).toMatchObject({ state: 'FAILED' });
+    await expect(b.runs.start(named)).rejects.toMatchObject({
+      reason: 'storage_unavailable',
+      message: expect.stringMatching(/was given up before it began.* another id/) as string,
+    });
+    const [first, second] = [await a.runs.start(once), await b.runs.start(once)];
+    expect([first.isNew, second.isNew, second.id]).toEqual([true, false, first.id]);
+    expect(await untilSettled(clock, second.ended(never))).toMatchObject({ state: 'COMPLETED' });
   });
 });
