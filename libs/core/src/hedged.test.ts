@@ -120,11 +120,36 @@ describe('a second attempt', () => {
     expect(attempts[0]?.context.signal.aborted).toBe(true);
   });
 
-  it('does not outlive the failure of the first', async () => {
-    const { clock, ask, attempts } = setUp({ a: [accepted, 2_500, failure('upstream_error')], b: slow });
+  it('goes on when the first fails', async () => {
+    const { clock, ask, attempts } = setUp({
+      a: [accepted, 2_500, failure('upstream_error')],
+      b: [accepted, 1_000, word('fast'), end],
+    });
     const answer = collect(ask());
     await clock.advance(2_500);
+    expect(attempts[1]?.context.signal.aborted).toBe(false);
+    await clock.advance(500);
+    const { text, kinds } = await answer;
+    expect(text).toBe('fast');
+    expect(kinds).toEqual(['dispatched', 'accepted', 'dispatched', 'accepted', 'delta', 'done']);
+  });
+
+  it('that fails after the first leaves what the first failed with', async () => {
+    const { clock, ask, attempts } = setUp({
+      a: [accepted, 2_500, failure('upstream_error')],
+      b: [accepted, 1_000, failure('bad_upstream')],
+    });
+    const answer = collect(ask());
+    await clock.advance(3_000);
     expect(((await answer).error as ClusterError).reason).toBe('upstream_error');
+    expect(attempts).toHaveLength(2);
+  });
+
+  it('C1: ends when the node of the first died of the call', async () => {
+    const { clock, ask, attempts } = setUp({ a: [accepted, 2_500, failure('node_unreachable')], b: slow });
+    const answer = collect(ask());
+    await clock.advance(2_500);
+    expect(((await answer).error as ClusterError).reason).toBe('node_unreachable');
     expect(attempts[1]?.context.signal.aborted).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 import type { Progress } from '@tutti/proto/tutti/agent/v1/chunk';
 import type { Cluster } from './cluster/cluster.ts';
 import { createContestant, type Arrival, type Contestant } from './failure/contestant.ts';
+import type { ClusterError } from './error.ts';
 import { isDeath } from './failure/death.ts';
 import { createFirstOutputs, type FirstOutputs } from './failure/first-outputs.ts';
 import { createInbox } from './failure/inbox.ts';
@@ -55,6 +56,9 @@ async function* race(options: Race, next: Generate, call: Call, context: Context
   const inbox = createInbox<Arrival | 'late'>();
   const first = createContestant(next, call, context, inbox.post);
   let second: Contestant | undefined;
+  const over = new Set<Contestant>();
+  /** What the first one ended with. */
+  let failure: ClusterError | undefined;
   let node: string | undefined;
   let dispatchedAt = 0;
   let stopTimer = (): void => {};
@@ -87,10 +91,19 @@ async function* race(options: Race, next: Generate, call: Call, context: Context
       }
       const { from, chunk, error } = arrival;
       if (!chunk) {
-        // That the second one failed is no loss, unless the call killed its node: then it must not kill a third.
-        if (from !== first && !(error && isDeath(error, from.told.some(isAcceptance)))) continue;
-        if (from !== first) yield* from.told;
-        if (error) throw error;
+        // A call that killed a node must not kill another.
+        if (error && isDeath(error, from.told.some(isAcceptance))) {
+          if (from !== first) yield* from.told;
+          throw error;
+        }
+        over.add(from);
+        if (from === first) {
+          stopTimer();
+          failure = error;
+        }
+        // As long as one is at work, that the other failed is no loss.
+        if (!over.has(first) || (second && !over.has(second))) continue;
+        if (failure) throw failure;
         return;
       }
       if (chunk.kind.case !== 'progress') {
