@@ -143,6 +143,24 @@ describe('what runs', () => {
     expect(seen()).toEqual({ loads: false, loading: false });
   });
 
+  it('has its model in memory when it ends without a word, unless that was its end', async () => {
+    const { cluster } = clusterWith(stateOf({ resident: [] }));
+    const resident = () => cluster.facts[0]!.runners.map(({ model, loading }) => [model, loading]);
+    const run = async (reason: string): Promise<void> => {
+      const request = ask(cluster);
+      const lease = await leaseOf(request);
+      lease.observe(done({ reason }));
+      lease.ended();
+      request.release();
+    };
+    await run('load');
+    expect(resident()).toEqual([['m:latest', false]]);
+    await run('load');
+    expect(resident()).toEqual([['m:latest', false]]);
+    await run('unload');
+    expect(resident()).toEqual([]);
+  });
+
   it('is over once, however often that is told', async () => {
     const { cluster } = clusterWith();
     const [one, other] = [ask(cluster), ask(cluster)];

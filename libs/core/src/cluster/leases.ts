@@ -108,11 +108,19 @@ export function createLeases(options: Options): Leases {
       let isOver = false;
       let released = false;
 
+      let isLoaded = false;
+
+      const loaded = (): void => {
+        if (isLoaded) return;
+        isLoaded = true;
+        running.loads = false;
+        member.loaded(nameOf(running));
+      };
+
       const firstOutput = (): void => {
         running.firstTokenAt = clock.now();
-        running.loads = false;
         breakers.answered(member.name, demand.model);
-        member.loaded(nameOf(running));
+        loaded();
       };
 
       const finish = (error: ClusterError | undefined): void => {
@@ -147,8 +155,11 @@ export function createLeases(options: Options): Leases {
           if (chunk.kind.case === 'delta') {
             if (running.firstTokenAt === undefined) firstOutput();
             running.outputTokens += 1;
-          } else if (chunk.kind.case === 'done') learn(chunk.kind.value);
-          else if (chunk.kind.value?.kind.case === 'started')
+          } else if (chunk.kind.case === 'done') {
+            // Without a word as well: a call may do no more than load, or ask for an unloading that is refused.
+            if (chunk.kind.value.reason !== 'unload') loaded();
+            learn(chunk.kind.value);
+          } else if (chunk.kind.value?.kind.case === 'started')
             running.numCtx = chunk.kind.value.kind.value.numCtx ?? running.numCtx;
         },
         tooLarge(error) {
@@ -172,7 +183,7 @@ export function createLeases(options: Options): Leases {
           released = true;
           // Most calls are over by now, and an error costs a stack trace.
           if (!isOver) finish(new ClusterError('client_closed', 'request canceled'));
-          member.remove(running, running.firstTokenAt !== undefined);
+          member.remove(running, isLoaded);
           inFlight -= 1;
           onOver();
         },
