@@ -72,14 +72,14 @@ export type RunEnsembleRequest = Message<"tutti.v1.RunEnsembleRequest"> & {
   budget?: ExecutionBudget | undefined;
 
   /**
-   * Id of the run, 8 to 64 letters, digits and "-". Empty: one is made.
+   * Id of the run, 8 to 64 letters, digits and "-"; not with an end like -turn-1 or -run-1. Empty: one is made.
    *
    * @generated from field: string id = 8;
    */
   id: string;
 
   /**
-   * Whether the run survives its client and its process. Absent: true. False needs no store.
+   * Whether the run survives its client and its process. Absent: true, but for local calls. False needs no store.
    *
    * @generated from field: optional bool durable = 9;
    */
@@ -171,14 +171,14 @@ export type RunDebateRequest = Message<"tutti.v1.RunDebateRequest"> & {
   budget?: ExecutionBudget | undefined;
 
   /**
-   * Id of the run, 8 to 64 letters, digits and "-". Empty: one is made.
+   * Id of the run, 8 to 64 letters, digits and "-"; not with an end like -turn-1 or -run-1. Empty: one is made.
    *
    * @generated from field: string id = 6;
    */
   id: string;
 
   /**
-   * Whether the run survives its client and its process. Absent: true. False needs no store.
+   * Whether the run survives its client and its process. Absent: true, but for local calls. False needs no store.
    *
    * @generated from field: optional bool durable = 7;
    */
@@ -248,14 +248,14 @@ export type RunMaestroRequest = Message<"tutti.v1.RunMaestroRequest"> & {
   budget?: ExecutionBudget | undefined;
 
   /**
-   * Id of the run, 8 to 64 letters, digits and "-". Empty: one is made.
+   * Id of the run, 8 to 64 letters, digits and "-"; not with an end like -turn-1 or -run-1. Empty: one is made.
    *
    * @generated from field: string id = 5;
    */
   id: string;
 
   /**
-   * Whether the run survives its client and its process. Absent: true. False needs no store.
+   * Whether the run survives its client and its process. Absent: true, but for local calls. False needs no store.
    *
    * @generated from field: optional bool durable = 6;
    */

@@ -168,7 +168,7 @@ export const CancelCallResponseSchema: GenMessage<CancelCallResponse> = /*@__PUR
  */
 export type WaitingCall = Message<"tutti.v1.WaitingCall"> & {
   /**
-   * Id of its request.
+   * Id of its request. Empty: another key's, which only operators see.
    *
    * @generated from field: string request_id = 1;
    */
@@ -217,7 +217,7 @@ export type WaitingCall = Message<"tutti.v1.WaitingCall"> & {
   etaMs?: number | undefined;
 
   /**
-   * Id of the key that sent it.
+   * Id of the key that sent it. Empty: another one, which only operators see.
    *
    * @generated from field: string key = 8;
    */
