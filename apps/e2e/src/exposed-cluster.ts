@@ -1,4 +1,5 @@
 import {
+  quickKeepalive,
   startProgram,
   startOrchestrator,
   temporaryFolder,
@@ -118,7 +119,7 @@ function clusterOf(
         ...['--join', `127.0.0.1:${orchestrator.facts.grpcPort}`, ...(secret === '' ? [] : ['--token', secret])],
         ...['--host', '127.0.0.1', '--port', '0', '--name', name, '--backend', 'echo'],
         ...['--data-folder', folder || (await temporaryFolder())],
-        ...['--keepalive-ms', '1000', '--keepalive-timeout-ms', '500'],
+        ...quickKeepalive,
         ...args,
       ]);
     },

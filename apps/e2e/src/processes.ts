@@ -34,7 +34,7 @@ const running = new Set<ChildProcess>();
 const folders = new Set<string>();
 
 /** Pings this fast make a hung agent known within 1.5 s. */
-const quickKeepalive = ['--keepalive-ms', '1000', '--keepalive-timeout-ms', '500'];
+export const quickKeepalive = ['--keepalive-ms', '1000', '--keepalive-timeout-ms', '500'];
 
 /** Pings as they are by default: a process that is busy for a second, as with a model's template, is not taken for hung. */
 export const usualKeepalive = ['--keepalive-ms', '10000', '--keepalive-timeout-ms', '5000'];

@@ -1,7 +1,8 @@
 import type { Done } from '@tutti/proto/tutti/agent/v1/chunk';
+import { isUnload } from './asks-nothing.ts';
 import { done } from './chunk.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import type { Call, Context, Generate } from './generate.ts';
+import type { Context, Generate } from './generate.ts';
 import { canonicalModel } from './model-name.ts';
 
 /**
@@ -31,10 +32,4 @@ export function everywhere(cluster: Pick<Cluster, 'facts'>, next: Generate): Gen
 /** Whether the caller has said where. */
 function isPlaced({ pin, tier }: Context): boolean {
   return pin !== undefined || tier !== undefined;
-}
-
-function isUnload({ kind, keepAliveMs }: Call): boolean {
-  if (keepAliveMs !== 0) return false;
-  if (kind.case === 'chat') return kind.value.messages.length === 0;
-  return kind.case === 'completion' && kind.value.prompt === '';
 }

@@ -1,3 +1,4 @@
+export { asksNothing, isLoad, isUnload } from './asks-nothing.ts';
 export { delta, done, progress, textDelta } from './chunk.ts';
 export { withDigest } from './digest-pin.ts';
 export { ClusterError, isReason, modelNotFound, reasons, type Reason, type Retry } from './error.ts';
@@ -5,6 +6,7 @@ export { Priority, Privacy, type Call, type Chunk, type Context, type Generate, 
 export { canonicalModel } from './model-name.ts';
 export { withModelOptions } from './model-options.ts';
 export { nearestName } from './nearest-name.ts';
+export { normalised } from './normalised.ts';
 export { pause } from './pause.ts';
 export { mayUseModel, permitted, requireModel } from './permitted.ts';
 export type { Clock, Random } from './ports.ts';

@@ -1,6 +1,7 @@
 import {
   ClusterError,
   done,
+  isLoad,
   modelNotFound,
   opened,
   throwIfAborted,
@@ -12,7 +13,6 @@ import {
   type Stream,
 } from '@tutti/core';
 import { createEventParser, parseError, renderRequest } from '@tutti/dialects/anthropic';
-import { isLoad } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
 import { createRefusals, isCloudServer, isRemote, serverUrl, unlessRefused } from '../hosted.ts';
 import { createHttp, type Http } from '../http.ts';

@@ -1,4 +1,4 @@
-import { ClusterError, delta, done, throwIfAborted, type Chunk } from '@tutti/core';
+import { ClusterError, delta, done, normalised, throwIfAborted, type Chunk } from '@tutti/core';
 import type { Embed } from '@tutti/proto/tutti/agent/v1/call';
 import type { LlamaEmbeddingContext, Token } from 'node-llama-cpp';
 import type { Workplace } from './answer.ts';
@@ -44,9 +44,4 @@ function fitted(input: string, embedder: LlamaEmbeddingContext, allowed: number,
     'context_length_exceeded',
     `the input length exceeds the context length: ${length} tokens where ${allowed} fit; shorten the text or let it be truncated`,
   );
-}
-
-function normalised(vector: readonly number[]): number[] {
-  const length = Math.hypot(...vector);
-  return length === 0 ? [...vector] : vector.map((value) => value / length);
 }

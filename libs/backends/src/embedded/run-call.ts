@@ -1,5 +1,4 @@
-import { ClusterError, done, type Call, type Chunk, type Clock, type Random } from '@tutti/core';
-import { asksNothing } from '../asks-nothing.ts';
+import { asksNothing, ClusterError, done, type Call, type Chunk, type Clock, type Random } from '@tutti/core';
 import { loading } from '../loading.ts';
 import { answer, type Workplace } from './answer.ts';
 import { embed } from './embed.ts';

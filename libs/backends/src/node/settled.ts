@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import {
   canonicalModel,
   done,
+  isUnload,
   opened,
   progress,
   tapped,
@@ -14,7 +15,6 @@ import {
 } from '@tutti/core';
 import { ContextWindowSchema } from '@tutti/proto/tutti/agent/v1/call';
 import { TimingsSchema } from '@tutti/proto/tutti/agent/v1/chunk';
-import { isLoad } from '../asks-nothing.ts';
 import { loading } from '../loading.ts';
 import { longKeepAliveMs } from './memory-calls.ts';
 import type { Placement } from './placement.ts';
@@ -135,8 +135,4 @@ function keepAliveMs({ keepAliveMs: asked }: Call, lonely: boolean): number {
   if (asked === undefined) return longKeepAliveMs;
   if (asked < 0 || asked >= longKeepAliveMs) return asked;
   return asked > 0 && lonely ? asked : longKeepAliveMs;
-}
-
-function isUnload(call: Call): boolean {
-  return call.keepAliveMs === 0 && isLoad(call);
 }

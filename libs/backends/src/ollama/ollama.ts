@@ -1,4 +1,13 @@
-import { opened, throwIfAborted, type Call, type Chunk, type Context, type Generate, type Stream } from '@tutti/core';
+import {
+  isLoad,
+  opened,
+  throwIfAborted,
+  type Call,
+  type Chunk,
+  type Context,
+  type Generate,
+  type Stream,
+} from '@tutti/core';
 import {
   parseChatLine,
   parseEmbedBody,
@@ -8,7 +17,6 @@ import {
   renderRequest,
 } from '@tutti/dialects/ollama';
 import { withToolChoice } from '@tutti/dialects/tool-choice';
-import { isLoad } from '../asks-nothing.ts';
 import type { Backend } from '../backend.ts';
 import { isRemote } from '../hosted.ts';
 import { ollamaUrl } from './base-url.ts';

@@ -1,4 +1,5 @@
 import {
+  asksNothing,
   ClusterError,
   done,
   modelNotFound,
@@ -13,7 +14,6 @@ import {
 } from '@tutti/core';
 import { createEventParser, mustCall, parseError, parseVectors, renderRequest } from '@tutti/dialects/openai';
 import { Verb } from '@tutti/proto/tutti/agent/v1/model';
-import { asksNothing } from '../asks-nothing.ts';
 import type { Backend, ServerSettings } from '../backend.ts';
 import { createRefusals, isCloudServer, isRemote, serverUrl, unlessRefused } from '../hosted.ts';
 import { createHttp, type Http } from '../http.ts';

@@ -1,4 +1,4 @@
-import { done, type Chunk } from '@tutti/core';
+import { done, normalised, type Chunk } from '@tutti/core';
 import { badUpstream, isObject, readObject } from '../upstream.ts';
 import { isVector, vectorPieces } from '../vectors.ts';
 import { usageOf } from './parse-usage.ts';
@@ -48,7 +48,5 @@ function vectorOf(value: unknown): number[] {
 /** Not every server knows of another length: then it is done as Ollama does it, and the vector is of length 1 again. */
 function shortened(vector: number[], dimensions: number | undefined): number[] {
   if (!dimensions || vector.length <= dimensions) return vector;
-  const part = vector.slice(0, dimensions);
-  const norm = Math.hypot(...part);
-  return norm === 0 ? part : part.map((value) => value / norm);
+  return normalised(vector.slice(0, dimensions));
 }
